@@ -1,0 +1,227 @@
+//! Every knob, with its unit, bounds and trade-off, and three presets.
+
+use core::time::Duration;
+
+use crate::ConfigError;
+
+/// How a node behaves. Start from [`Config::lan`], [`Config::wan`] or [`Config::local`], change
+/// what you must, and give the same to all nodes of a cluster.
+///
+/// The presets begin from the values of HashiCorp memberlist, which are proven in the field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// The largest datagram to send, in bytes, 256 to 65,000. Below the path's MTU, for a
+    /// fragmented datagram is lost when any of its fragments is. 44 bytes of it are kept free for
+    /// a seal.
+    pub datagram_budget: usize,
+    /// Whether the adapter can carry requests (a frame there, a frame back, reliably). Without
+    /// them everything still works by datagrams; bulk is slower.
+    pub requests: bool,
+    /// How long a request may take, 10 ms to 10 min.
+    pub request_timeout: Duration,
+    /// The largest request or reply frame, in bytes, 4 KiB to 16 MiB. What is larger goes in
+    /// pages.
+    pub max_frame: usize,
+    /// How many members, the dead included, the table may hold; 2 to 2^24. Beyond it newcomers
+    /// are refused. Bounds the memory.
+    pub max_members: u32,
+
+    /// The pause between two probes, 1 ms to 1 h. The main trade-off: detection time against
+    /// packets.
+    pub probe_interval: Duration,
+    /// How long to wait for a direct answer before others are asked to probe, 1 ms up to the
+    /// probe interval. About the 99th percentile of the round trip.
+    pub probe_timeout: Duration,
+    /// How many others are asked, 0 to 16.
+    pub indirect_probes: u8,
+    /// Minimum time of a suspicion in probe intervals, times log10 of the cluster's size; 1 to
+    /// 100. Larger: fewer false verdicts, later ones.
+    pub suspicion_mult: u8,
+    /// How many times the minimum a suspicion lasts that nobody else confirms; 1 to 100
+    /// (Lifeguard's beta).
+    pub suspicion_max_mult: u8,
+    /// The worst local health score, 0 to 32; 0 switches Lifeguard's local health off. A node at
+    /// score s waits s + 1 times as long.
+    pub max_local_health: u8,
+
+    /// The pause between two rounds of a rumour, 1 ms to 1 min.
+    pub gossip_interval: Duration,
+    /// To how many random members a rumour goes each round, 1 to 16.
+    pub fanout: u8,
+    /// How long fresh rumours wait for each other before they are forwarded, 0 to the gossip
+    /// interval. Larger: fewer datagrams, later ones.
+    pub coalesce: Duration,
+    /// The pause between two comparisons with random members while catching up after a join, and
+    /// the least between two repairs; 10 ms to 1 h.
+    pub sync_interval: Duration,
+
+    /// How long a join waits for its seeds, 10 ms to 1 h.
+    pub join_timeout: Duration,
+    /// How long leaving may take at most, 0 to 1 h.
+    pub leave_timeout: Duration,
+    /// The pause between two attempts to reach a dead member or an absent seed, 10 ms to 1 h.
+    /// Heals partitions.
+    pub reconnect_interval: Duration,
+    /// For how long the dead and those who left are remembered, 1 s to 30 days. Longer than any
+    /// partition that should heal without trace; costs memory.
+    pub grace: Duration,
+
+    /// How many events may wait, 16 to 2^24; beyond that they are lost and counted.
+    pub max_events: usize,
+    /// How many datagrams may wait, 16 to 2^20; beyond that they are dropped and counted.
+    pub max_transmits: usize,
+    /// How many requests of our own may be open at once, 1 to 4,096.
+    pub max_requests: usize,
+}
+
+impl Config {
+    /// For a data centre: round trips of about a millisecond, some loss.
+    #[must_use]
+    pub const fn lan() -> Self {
+        Self {
+            datagram_budget: 1_200,
+            requests: true,
+            request_timeout: Duration::from_secs(10),
+            max_frame: 1 << 20,
+            max_members: 1 << 17,
+            probe_interval: Duration::from_secs(1),
+            probe_timeout: Duration::from_millis(500),
+            indirect_probes: 3,
+            suspicion_mult: 4,
+            suspicion_max_mult: 6,
+            max_local_health: 8,
+            gossip_interval: Duration::from_millis(200),
+            fanout: 3,
+            coalesce: Duration::from_millis(2),
+            sync_interval: Duration::from_millis(250),
+            join_timeout: Duration::from_secs(10),
+            leave_timeout: Duration::from_secs(5),
+            reconnect_interval: Duration::from_secs(10),
+            grace: Duration::from_secs(3_600),
+            max_events: 1 << 16,
+            max_transmits: 1 << 14,
+            max_requests: 64,
+        }
+    }
+
+    /// Across continents: round trips of hundreds of milliseconds.
+    #[must_use]
+    pub const fn wan() -> Self {
+        Self {
+            request_timeout: Duration::from_secs(30),
+            probe_interval: Duration::from_secs(5),
+            probe_timeout: Duration::from_secs(3),
+            suspicion_mult: 6,
+            gossip_interval: Duration::from_millis(500),
+            fanout: 4,
+            coalesce: Duration::from_millis(10),
+            sync_interval: Duration::from_secs(1),
+            join_timeout: Duration::from_secs(30),
+            leave_timeout: Duration::from_secs(15),
+            reconnect_interval: Duration::from_secs(30),
+            ..Self::lan()
+        }
+    }
+
+    /// For one host, over loopback.
+    #[must_use]
+    pub const fn local() -> Self {
+        Self {
+            request_timeout: Duration::from_secs(1),
+            probe_timeout: Duration::from_millis(200),
+            indirect_probes: 1,
+            suspicion_mult: 3,
+            gossip_interval: Duration::from_millis(100),
+            coalesce: Duration::from_millis(1),
+            sync_interval: Duration::from_millis(100),
+            join_timeout: Duration::from_secs(3),
+            leave_timeout: Duration::from_secs(2),
+            reconnect_interval: Duration::from_secs(2),
+            ..Self::lan()
+        }
+    }
+
+    /// Whether every field is within its bounds.
+    ///
+    /// # Errors
+    ///
+    /// Names the first field that is not, and its bounds.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        const MILLI: Duration = Duration::from_millis(1);
+        const HOUR: Duration = Duration::from_secs(3_600);
+        let centi = 10 * MILLI;
+        let second = Duration::from_secs(1);
+        let minute = 60 * second;
+        let bounds: &[(bool, &'static str, &'static str)] = &[
+            ((256..=65_000).contains(&self.datagram_budget), "datagram_budget", "256 to 65,000"),
+            (
+                within(self.request_timeout, centi, 10 * minute),
+                "request_timeout",
+                "10 ms to 10 min",
+            ),
+            ((4_096..=1 << 24).contains(&self.max_frame), "max_frame", "4 KiB to 16 MiB"),
+            ((2..=1 << 24).contains(&self.max_members), "max_members", "2 to 2^24"),
+            (within(self.probe_interval, MILLI, HOUR), "probe_interval", "1 ms to 1 h"),
+            (
+                within(self.probe_timeout, MILLI, self.probe_interval),
+                "probe_timeout",
+                "1 ms up to probe_interval",
+            ),
+            (self.indirect_probes <= 16, "indirect_probes", "0 to 16"),
+            ((1..=100).contains(&self.suspicion_mult), "suspicion_mult", "1 to 100"),
+            ((1..=100).contains(&self.suspicion_max_mult), "suspicion_max_mult", "1 to 100"),
+            (self.max_local_health <= 32, "max_local_health", "0 to 32"),
+            (within(self.gossip_interval, MILLI, minute), "gossip_interval", "1 ms to 1 min"),
+            ((1..=16).contains(&self.fanout), "fanout", "1 to 16"),
+            (self.coalesce <= self.gossip_interval, "coalesce", "0 to gossip_interval"),
+            (within(self.sync_interval, centi, HOUR), "sync_interval", "10 ms to 1 h"),
+            (within(self.join_timeout, centi, HOUR), "join_timeout", "10 ms to 1 h"),
+            (self.leave_timeout <= HOUR, "leave_timeout", "0 to 1 h"),
+            (within(self.reconnect_interval, centi, HOUR), "reconnect_interval", "10 ms to 1 h"),
+            (within(self.grace, second, 720 * HOUR), "grace", "1 s to 30 days"),
+            ((16..=1 << 24).contains(&self.max_events), "max_events", "16 to 2^24"),
+            ((16..=1 << 20).contains(&self.max_transmits), "max_transmits", "16 to 2^20"),
+            ((1..=4_096).contains(&self.max_requests), "max_requests", "1 to 4,096"),
+        ];
+        match bounds.iter().find(|(holds, ..)| !holds) {
+            Some(&(_, field, bounds)) => Err(ConfigError::OutOfBounds { field, bounds }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Default for Config {
+    /// [`Config::lan`].
+    fn default() -> Self {
+        Self::lan()
+    }
+}
+
+fn within(value: Duration, least: Duration, most: Duration) -> bool {
+    (least..=most).contains(&value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_presets_are_valid() {
+        for preset in [Config::local(), Config::lan(), Config::wan()] {
+            assert_eq!(preset.validate(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn what_is_out_of_bounds_is_named() {
+        let config = Config { probe_timeout: Duration::from_secs(2), ..Config::lan() };
+        assert_eq!(
+            config.validate(),
+            Err(ConfigError::OutOfBounds {
+                field: "probe_timeout",
+                bounds: "1 ms up to probe_interval"
+            })
+        );
+    }
+}

@@ -1,0 +1,6 @@
+//! What is known of the members: the lattice of records and the table that holds them.
+
+mod record;
+
+pub(crate) use record::{Accusation, Accusers, Claim, Level, Meta, Phase, VERSIONS};
+pub use record::{Member, Status};
