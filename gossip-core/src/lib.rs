@@ -3,15 +3,25 @@
 #![warn(clippy::std_instead_of_core, clippy::alloc_instead_of_core, clippy::std_instead_of_alloc)]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
+mod action;
 mod config;
+mod deadline;
+mod detector;
 mod error;
 mod event;
+mod hash;
 mod id;
 mod member;
 mod node;
+mod replica;
+mod rng;
+mod rumor;
 mod stats;
 mod time;
+mod wire;
 
 pub use config::Config;
 pub use error::{CommandError, ConfigError, Reject};

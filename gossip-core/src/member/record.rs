@@ -271,7 +271,7 @@ impl<A> Member<A> {
     }
 
     /// Erases an accusation that the claim has outgrown.
-    fn normalise(&mut self) {
+    pub(super) fn normalise(&mut self) {
         let outgrown = |a: &Accusation| a.incarnation < self.claim.incarnation;
         if self.accusation.as_deref().is_some_and(outgrown) {
             self.accusation = None;

@@ -1,9 +1,43 @@
-//! placeholder
-use crate::*;
-use alloc::{string::String, vec::Vec};
+//! The facade: the only place that knows bytes, addresses and more than one machine.
+//!
+//! The way of a packet: bytes, `input`, one machine, its actions, `output`, bytes.
+
+mod command;
+mod input;
+mod join;
+mod learn;
+mod output;
+mod own;
+mod requests;
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+pub use command::Delivery;
+use join::Seeds;
+use output::{Body, Outgoing};
+pub use output::Transmit;
+use own::Own;
+use requests::Requests;
+pub use requests::{Request, RequestId};
+
+use crate::action::{Action, Context};
+use crate::detector::Detector;
+use crate::event::EventQueue;
+use crate::hash::Key;
+use crate::member::{Claim, Phase, Table, VERSIONS, fits};
+use crate::replica::Reconciler;
+use crate::rng::Rng;
+use crate::rumor::Rumors;
+use crate::{
+    Address, Config, ConfigError, Epoch, Event, Incarnation, Instant, MAX_ADDRESS, MAX_META,
+    Member, NodeId, Stats,
+};
 
 /// What a node knows of itself when it starts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Local<A> {
     /// Who it is.
     pub id: NodeId,
@@ -13,19 +47,23 @@ pub struct Local<A> {
     pub address: A,
     /// The name of the cluster. Nodes of different names ignore each other.
     pub cluster: String,
-    /// At most [`MAX_META`] bytes that others see with this member.
+    /// What others see with this member; at most [`MAX_META`] bytes, less with a small
+    /// [`Config::datagram_budget`].
     pub meta: Vec<u8>,
 }
+
 impl<A> Local<A> {
     /// A node of the cluster with the empty name, without metadata.
     pub fn new(id: NodeId, epoch: Epoch, address: A) -> Self {
         Self { id, epoch, address, cluster: String::new(), meta: Vec::new() }
     }
+
     /// In the cluster of this name.
     #[must_use]
     pub fn cluster(self, name: impl Into<String>) -> Self {
         Self { cluster: name.into(), ..self }
     }
+
     /// With this metadata.
     #[must_use]
     pub fn meta(self, meta: impl Into<Vec<u8>>) -> Self {
@@ -33,156 +71,237 @@ impl<A> Local<A> {
     }
 }
 
-/// A datagram to send.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Transmit<'b, A> {
-    /// To whom.
-    pub to: A,
-    /// What.
-    pub bytes: &'b [u8],
-}
-/// Names one request of ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RequestId(u64);
-/// A request to make; its frame is in the buffer given to `poll_request`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request<A> {
-    /// Pass it to `handle_reply` or `handle_request_failed`.
-    pub id: RequestId,
-    /// To whom.
-    pub to: A,
-    /// When the node gives up on it by itself.
-    pub deadline: Instant,
-}
-/// How a payload travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Delivery {
-    /// In one datagram: may be lost, and nobody is told.
-    Datagram,
-    /// As a request: acknowledged, or `SendFailed`.
-    Request,
-}
-/// The node.
+/// One node of a cluster: a state machine without clock, socket, thread or entropy of its own.
+///
+/// # Contract
+///
+/// The driver calls an *input* when something arrived or the time asked for has come, and a
+/// *command* when the application wants something. After any such call it drains the *outputs*,
+/// [`poll_transmit`](Self::poll_transmit), [`poll_request`](Self::poll_request) and
+/// [`poll_event`](Self::poll_event), each until `None`, then waits until
+/// [`poll_timeout`](Self::poll_timeout) or the next input. Many inputs and commands may come
+/// before one drain. No call blocks, no input panics, and the work of each is bounded.
+///
+/// `now` never needs to be exact, and one earlier than before counts as the one before. If a call
+/// comes much later than `poll_timeout` asked for, the node takes it that it was paused itself
+/// (suspended, overloaded) and forgives the others the time it missed.
+///
+/// The same seed and the same calls give the same outputs, byte for byte, on every target.
 #[derive(Debug)]
-pub struct Node<A> {
-    _a: A,
+pub struct Node<A = core::net::SocketAddr> {
+    shared: Shared<A>,
+    detector: Detector,
+    rumors: Rumors,
+    reconciler: Reconciler,
+    own: Own<A>,
+    seeds: Seeds<A>,
+    requests: Requests,
+    outbox: VecDeque<Outgoing<A>>,
+    /// The parts of the reply to the request being handled.
+    answers: Vec<Body>,
+    /// Where items are put together before they are written.
+    scratch: Vec<u8>,
+    events: EventQueue<A>,
+    /// Whether it was said that the table is full.
+    full: bool,
+    stopped: bool,
 }
-#[allow(unused_variables, missing_docs, clippy::all)]
+
+/// What all machines see.
+#[derive(Debug)]
+struct Shared<A> {
+    now: Instant,
+    config: Config,
+    table: Table<A>,
+    stats: Stats,
+    actions: VecDeque<Action>,
+    cluster: Key,
+    secret: Key,
+    tag: [u8; 4],
+}
+
+impl<A> Shared<A> {
+    fn cx(&mut self) -> Context<'_, A> {
+        Context {
+            now: self.now,
+            config: &self.config,
+            table: &self.table,
+            stats: &mut self.stats,
+            actions: &mut self.actions,
+        }
+    }
+}
+
 impl<A: Address> Node<A> {
+    /// A node that knows nobody yet.
+    ///
+    /// `seed` is entropy that must be fresh for each start of a process: from it come all random
+    /// choices, the nonces of probes and the keys of the hash tables.
+    ///
+    /// # Errors
+    ///
+    /// If a field of `config` is out of its bounds, or `local` holds an address or metadata that
+    /// is too long.
     pub fn new(
         now: Instant,
         local: Local<A>,
         config: Config,
         seed: [u8; 32],
     ) -> Result<Self, ConfigError> {
-        todo!()
+        config.validate()?;
+        if local.meta.len() > max_meta(&config) {
+            return Err(ConfigError::Meta { limit: max_meta(&config) });
+        }
+        let address = local.address.canonical();
+        if !fits(&address) {
+            return Err(ConfigError::Address { limit: MAX_ADDRESS });
+        }
+        let mut keys = Rng::new(&seed, "keys");
+        let secret = Key::new(keys.next_u64(), keys.next_u64());
+        let cluster = Key::of_cluster(&local.cluster);
+        let claim = Claim {
+            incarnation: Incarnation { epoch: local.epoch, nonce: keys.next_u32(), number: 0 },
+            phase: Phase::Up,
+            versions: VERSIONS,
+            address,
+            meta: local.meta.as_slice().into(),
+        };
+        let own = Member { id: local.id, claim, accusation: None };
+        Ok(Self {
+            detector: Detector::new(now, &config, &seed, secret),
+            rumors: Rumors::new(&seed),
+            reconciler: Reconciler::new(&seed),
+            own: Own::new(&seed),
+            seeds: Seeds::new(now, &config, &seed),
+            requests: Requests::new(secret),
+            outbox: VecDeque::new(),
+            answers: Vec::new(),
+            scratch: Vec::new(),
+            events: EventQueue::new(config.max_events),
+            full: false,
+            stopped: false,
+            shared: Shared {
+                now,
+                table: Table::new(own, &config, cluster, secret),
+                config,
+                stats: Stats::default(),
+                actions: VecDeque::new(),
+                cluster,
+                secret,
+                tag: cluster.tag(),
+            },
+        })
     }
-    pub fn handle_datagram(
-        &mut self,
-        now: Instant,
-        from: &A,
-        datagram: &mut [u8],
-    ) -> Result<(), Reject> {
-        todo!()
-    }
-    pub fn handle_request(
-        &mut self,
-        now: Instant,
-        from: &A,
-        frame: &mut [u8],
-        reply: &mut Vec<u8>,
-    ) -> Result<(), Reject> {
-        todo!()
-    }
-    pub fn handle_reply(
-        &mut self,
-        now: Instant,
-        id: RequestId,
-        frame: &mut [u8],
-    ) -> Result<(), Reject> {
-        todo!()
-    }
-    pub fn handle_request_failed(&mut self, now: Instant, id: RequestId) {
-        todo!()
-    }
-    pub fn handle_timeout(&mut self, now: Instant) {
-        todo!()
-    }
-    pub fn join(&mut self, now: Instant, seeds: impl IntoIterator<Item = A>) -> JoinId {
-        todo!()
-    }
-    /// Known seeds: tried now and then as long as no live member has their address.
-    pub fn set_seeds(&mut self, now: Instant, seeds: impl IntoIterator<Item = A>) {
-        todo!()
-    }
-    pub fn leave(&mut self, now: Instant) {
-        todo!()
-    }
-    pub fn set_meta(&mut self, now: Instant, meta: &[u8]) -> Result<(), CommandError> {
-        todo!()
-    }
-    pub fn set_address(&mut self, now: Instant, address: A) -> Result<(), CommandError> {
-        todo!()
-    }
-    pub fn send(
-        &mut self,
-        now: Instant,
-        to: NodeId,
-        payload: &[u8],
-        delivery: Delivery,
-    ) -> Result<SendId, CommandError> {
-        todo!()
-    }
-    pub fn forget(&mut self, now: Instant, id: NodeId) -> Result<(), CommandError> {
-        todo!()
-    }
-    pub fn poll_transmit<'b>(
-        &mut self,
-        now: Instant,
-        buf: &'b mut [u8],
-    ) -> Option<Transmit<'b, A>> {
-        todo!()
-    }
-    pub fn poll_request(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Request<A>> {
-        todo!()
-    }
-    pub fn poll_event(&mut self) -> Option<Event<A>> {
-        todo!()
-    }
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        todo!()
-    }
-    /// Everybody known, the dead and ourselves included, in no particular but a reproducible order.
+
+    /// Everybody known, the dead and ourselves included, in no particular but a reproducible
+    /// order.
     pub fn members(&self) -> impl Iterator<Item = &Member<A>> {
-        core::iter::empty()
+        self.shared.table.iter().map(|slot| &slot.member)
     }
+
+    /// What is known of one member now.
+    #[must_use]
     pub fn member(&self, id: &NodeId) -> Option<&Member<A>> {
-        todo!()
+        self.shared.table.shown(id).map(|slot| &slot.member)
     }
+
     /// Ourselves, as others see us.
+    #[must_use]
     pub fn local(&self) -> &Member<A> {
-        todo!()
+        &self.shared.table.own().member
     }
-    /// How many other members are live (neither dead nor left).
+
+    /// How many other members are live.
+    #[must_use]
     pub fn live_peers(&self) -> usize {
-        todo!()
+        self.shared.table.live()
     }
+
+    /// What this node did so far.
+    #[must_use]
     pub fn stats(&self) -> &Stats {
-        todo!()
+        &self.shared.stats
     }
+
+    /// How it was configured.
+    #[must_use]
     pub fn config(&self) -> &Config {
-        todo!()
+        &self.shared.config
     }
-    /// Whether the last few members we compared with knew exactly what we know, and nothing is under way.
-    pub fn is_settled(&self) -> bool {
-        todo!()
+
+    /// Lifeguard's local health score: 0 is well, more means that this node itself seems slow or
+    /// cut off, and waits longer before it accuses.
+    #[must_use]
+    pub fn health(&self) -> u8 {
+        self.detector.health()
     }
-    /// A hash of the whole member table: equal tables, equal fingerprints.
+
+    /// A keyed hash of the whole member table, suspicions excluded: equal tables of one cluster
+    /// have equal fingerprints, others differ but for one chance in 2^64.
+    #[must_use]
     pub fn fingerprint(&self) -> u64 {
-        todo!()
+        self.shared.table.fingerprint()
     }
-    /// After leaving or a conflict: nothing will ever come out again.
+
+    /// Whether the last few members we heard of knew exactly what we know, and no join, rumour or
+    /// catching up is under way here. A node that knows nobody and joins nobody is settled.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let peers = self.live_peers();
+        self.rumors.is_quiet() && self.seeds.is_quiet() && self.reconciler.is_settled(peers)
+    }
+
+    /// Whether the node has left, or fell silent after a conflict: nothing will come out any more
+    /// once the outputs are drained.
+    #[must_use]
     pub fn is_stopped(&self) -> bool {
-        todo!()
+        self.stopped
     }
+
+    /// Takes note of the time, which never goes back. If the driver is much later than it was
+    /// asked to be, the pause is ours.
+    fn advance(&mut self, now: Instant) {
+        let now = now.max(self.shared.now);
+        if let Some(due) = self.poll_timeout() {
+            let late = now.saturating_duration_since(due);
+            if late >= tolerated(&self.shared.config) {
+                self.shared.stats.pauses += 1;
+                self.detector.postpone(late);
+                self.own.postpone(late);
+                self.requests.postpone(late);
+                self.seeds.postpone(late);
+            }
+        }
+        self.shared.now = now;
+    }
+
+    /// Says that there is something to tell.
+    fn emit(&mut self, event: Event<A>) {
+        if !self.events.push(event) {
+            self.shared.stats.events_lost += 1;
+        }
+    }
+
+    /// Falls silent for good.
+    fn stop(&mut self) {
+        self.stopped = true;
+        self.shared.actions.clear();
+        self.outbox.clear();
+        for id in self.requests.clear() {
+            self.emit(Event::SendFailed { id });
+        }
+    }
+}
+
+/// How late a driver may be before it counts as a pause.
+fn tolerated(config: &Config) -> Duration {
+    config.probe_timeout / 2
+}
+
+/// The most metadata that fits into a datagram with the rest of a record.
+fn max_meta(config: &Config) -> usize {
+    use crate::wire::{ENVELOPE, HEADER, SEAL};
+    // Everything in a record but address and metadata, at its largest, is 71 bytes.
+    const REST: usize = 71;
+    MAX_META.min(config.datagram_budget - SEAL - ENVELOPE - HEADER - REST - MAX_ADDRESS)
 }

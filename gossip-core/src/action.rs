@@ -1,0 +1,38 @@
+//! What machines want done: the only way in which they act on each other and on the network.
+
+use alloc::collections::VecDeque;
+
+use crate::member::{Accusation, Table};
+use crate::{Config, Instant, NodeId, Stats};
+
+/// What a machine may look at, and where it leaves what it wants.
+pub(crate) struct Context<'a, A> {
+    pub(crate) now: Instant,
+    pub(crate) config: &'a Config,
+    pub(crate) table: &'a Table<A>,
+    pub(crate) stats: &'a mut Stats,
+    pub(crate) actions: &'a mut VecDeque<Action>,
+}
+
+/// One thing that a machine wants done. Machines know members, not addresses or bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Ask `to` whether it lives; bring along the record of `attach`.
+    Ping { to: NodeId, nonce: u32, attach: Option<NodeId> },
+    /// Ask `relay` to ask `target`.
+    PingRequest { relay: NodeId, target: NodeId, nonce: u32 },
+    /// Ask by request, in case that only datagrams fail.
+    PingByRequest { to: NodeId, nonce: u32 },
+    /// Tell `to` that its target lives.
+    IndirectAck { to: NodeId, nonce: u32 },
+    /// Tell `to` that its target has not answered so far.
+    Nack { to: NodeId, nonce: u32 },
+    /// Merge our own accusation.
+    Accuse { id: NodeId, accusation: Accusation },
+    /// Send what is hot.
+    Gossip { to: NodeId },
+    /// Compare fingerprints.
+    Compare { with: NodeId },
+    /// Exchange what differs.
+    Sync { with: NodeId },
+}

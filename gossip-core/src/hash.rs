@@ -1,0 +1,58 @@
+//! Keyed hashes: those that all nodes of a cluster share, and those that are a node's secret.
+
+use core::hash::BuildHasher;
+
+use siphasher::sip::SipHasher13;
+
+use crate::id::ShortId;
+use crate::{Incarnation, NodeId};
+
+/// A SipHash-1-3 key.
+///
+/// Hashes under the *cluster's* key are equal on all its nodes and appear on the wire. Hashes
+/// under a *secret* key place ids in hash tables, so that nobody can choose ids that collide.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key(u64, u64);
+
+impl Key {
+    pub(crate) const fn new(k0: u64, k1: u64) -> Self {
+        Self(k0, k1)
+    }
+
+    /// The key that follows from the name of a cluster.
+    pub(crate) fn of_cluster(name: &str) -> Self {
+        Self(Self(0, 0).hash(name.as_bytes()), Self(0, 1).hash(name.as_bytes()))
+    }
+
+    pub(crate) fn hash(self, bytes: &[u8]) -> u64 {
+        SipHasher13::new_with_keys(self.0, self.1).hash(bytes)
+    }
+
+    /// What tells the clusters' datagrams apart.
+    pub(crate) fn tag(self) -> [u8; 4] {
+        (self.hash(b"gossip") as u32).to_le_bytes()
+    }
+
+    /// What stands for `id` on the wire.
+    pub(crate) fn short(self, id: &NodeId) -> ShortId {
+        ShortId(self.hash(&id.0) as u32)
+    }
+
+    /// What a ping says of whom it wants to reach: this very life of this very node.
+    pub(crate) fn check(self, id: &NodeId, incarnation: Incarnation) -> u32 {
+        let (epoch, nonce) = incarnation.life();
+        let mut bytes = [0; 28];
+        bytes[..16].copy_from_slice(&id.0);
+        bytes[16..24].copy_from_slice(&epoch.get().to_le_bytes());
+        bytes[24..].copy_from_slice(&nonce.to_le_bytes());
+        self.hash(&bytes) as u32
+    }
+}
+
+impl BuildHasher for Key {
+    type Hasher = SipHasher13;
+
+    fn build_hasher(&self) -> SipHasher13 {
+        SipHasher13::new_with_keys(self.0, self.1)
+    }
+}

@@ -1,0 +1,574 @@
+//! The member table: a slab, an index by id, lists to draw from, and a fingerprint of it all.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use hashbrown::HashTable;
+use serde::Serialize;
+use smallvec::SmallVec;
+
+use super::{Accusation, Claim, Level, Member, Meta, Status};
+use crate::deadline::Deadlines;
+use crate::hash::Key;
+use crate::id::ShortId;
+use crate::rng::Rng;
+use crate::wire::Advert;
+use crate::{Address, Config, Incarnation, Instant, MAX_ADDRESS, NodeId};
+
+/// How many members may share one short id; by chance not even three do.
+const CROWD: usize = 8;
+
+/// The slot that is ourselves.
+const OWN: u32 = 0;
+
+/// A member and what only this node knows of it.
+#[derive(Debug)]
+pub(crate) struct Slot<A> {
+    pub(crate) member: Member<A>,
+    /// Its share of the fingerprint; zero if it has none.
+    share: u64,
+    /// When it died or left, by the oldest account: microseconds, negative for before our origin.
+    gone_since: i64,
+    pub(crate) short: ShortId,
+    /// Its place in `live` or `gone`.
+    place: u32,
+    /// Whether it has answered from the address that it claims.
+    pub(crate) verified: bool,
+    /// Past its grace: no longer offered, accepted or shown.
+    expired: bool,
+}
+
+impl<A> Slot<A> {
+    /// For how long it has been dead or left; zero while it lives.
+    pub(crate) fn age(&self, now: Instant) -> Duration {
+        if self.member.status().is_live() {
+            Duration::ZERO
+        } else {
+            Duration::from_micros(signed(now).saturating_sub(self.gone_since).max(0) as u64)
+        }
+    }
+
+    /// What tells the versions of one member's record apart in a synchronisation. Suspicions,
+    /// which come and go, do not count.
+    pub(crate) fn version(&self) -> u32 {
+        self.share as u32
+    }
+}
+
+/// What came of a record that was merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Merge {
+    /// It told us nothing.
+    Known,
+    /// It is of somebody unknown, and there is no room, or no reason, to remember it.
+    Refused { full: bool },
+    /// The table changed.
+    Changed(Change),
+}
+
+/// How one member changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// What it was, if it was known.
+    pub(crate) before: Option<Status>,
+    pub(crate) after: Status,
+    /// Whether something an application can see of the claim changed: anything but the number of
+    /// its incarnation.
+    pub(crate) visible: bool,
+}
+
+/// All that is known of the members; ourselves among them.
+#[derive(Debug)]
+pub(crate) struct Table<A> {
+    slots: Vec<Option<Slot<A>>>,
+    free: Vec<u32>,
+    /// By the secret hash of the short id.
+    index: HashTable<u32>,
+    /// By short id, for walks over a range of them.
+    sorted: Vec<u32>,
+    /// All live members but ourselves, in no order.
+    live: Vec<u32>,
+    /// The dead and those who left.
+    gone: Vec<u32>,
+    /// When each of those loses its place, first to others, then here.
+    expiry: Deadlines<NodeId>,
+    fingerprint: u64,
+    cluster: Key,
+    secret: Key,
+    capacity: usize,
+    grace: Duration,
+    linger: Duration,
+}
+
+impl<A: Address> Table<A> {
+    pub(crate) fn new(own: Member<A>, config: &Config, cluster: Key, secret: Key) -> Self {
+        let mut table = Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            index: HashTable::new(),
+            sorted: Vec::new(),
+            live: Vec::new(),
+            gone: Vec::new(),
+            expiry: Deadlines::new(secret),
+            fingerprint: 0,
+            cluster,
+            secret,
+            capacity: config.max_members as usize,
+            grace: config.grace,
+            linger: linger(config),
+        };
+        table.insert(own);
+        table.recount(OWN);
+        table
+    }
+
+    pub(crate) fn own(&self) -> &Slot<A> {
+        self.slot(OWN)
+    }
+
+    /// Changes our own claim, which must grow by it.
+    pub(crate) fn claim(&mut self, change: impl FnOnce(&mut Claim<A, Meta>)) {
+        let member = &mut self.slots[OWN as usize].as_mut().expect("we are never removed").member;
+        let before = member.claim.incarnation;
+        change(&mut member.claim);
+        debug_assert!(member.claim.incarnation >= before);
+        member.normalise();
+        self.recount(OWN);
+    }
+
+    /// How many are remembered, ourselves and the dead included.
+    pub(crate) fn len(&self) -> usize {
+        self.sorted.len()
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.len() >= self.capacity
+    }
+
+    /// How many others are live.
+    pub(crate) fn live(&self) -> usize {
+        self.live.len()
+    }
+
+    /// Whether anybody is dead or has left.
+    pub(crate) fn has_gone(&self) -> bool {
+        !self.gone.is_empty()
+    }
+
+    /// The sum of the keyed hashes of all records that count: equal tables, equal fingerprints.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    /// The fingerprint in four bytes.
+    pub(crate) fn fold(&self) -> u32 {
+        (self.fingerprint ^ (self.fingerprint >> 32)) as u32
+    }
+
+    pub(crate) fn get(&self, id: &NodeId) -> Option<&Slot<A>> {
+        self.find(id).map(|slot| self.slot(slot))
+    }
+
+    /// A member that is shown: not past its grace.
+    pub(crate) fn shown(&self, id: &NodeId) -> Option<&Slot<A>> {
+        self.get(id).filter(|slot| !slot.expired)
+    }
+
+    /// The member that this short id stands for, if it is the only one.
+    pub(crate) fn by_short(&self, short: ShortId) -> Option<&Slot<A>> {
+        let mut matches = self.all_by_short(short);
+        matches.next().filter(|_| matches.next().is_none())
+    }
+
+    /// The members, usually one, that this short id stands for.
+    pub(crate) fn all_by_short(&self, short: ShortId) -> impl Iterator<Item = &Slot<A>> {
+        let slots = self.index.iter_hash(self.place_hash(short)).map(|&slot| self.slot(slot));
+        slots.filter(move |slot| slot.short == short && !slot.expired)
+    }
+
+    /// Everybody who is shown: not those past their grace.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Slot<A>> {
+        self.slots.iter().flatten().filter(|slot| !slot.expired)
+    }
+
+    /// Those whose short id is at least `first`, in order of it.
+    pub(crate) fn range(&self, first: ShortId) -> impl Iterator<Item = &Slot<A>> {
+        let start = self.sorted.partition_point(|&slot| self.slot(slot).short < first);
+        let rest = self.sorted[start..].iter().map(|&slot| self.slot(slot));
+        rest.filter(|slot| !slot.expired)
+    }
+
+    /// The name under which a member's record is advertised: who it is, and sixteen bits that
+    /// change with every change worth telling.
+    pub(crate) fn advert(&self, slot: &Slot<A>) -> Advert {
+        let member = &slot.member;
+        let accusation = member.accusation.as_deref().map(|a| (a.incarnation, a.level));
+        let news = (member.claim.incarnation, member.claim.phase, accusation);
+        let mut bytes = [0; 48];
+        let bytes = postcard::to_slice(&news, &mut bytes).expect("these are at most 43 bytes");
+        Advert { short: slot.short, version: self.cluster.hash(bytes) as u16 }
+    }
+
+    /// The live members' slots, in no but a reproducible order.
+    pub(crate) fn live_slots(&self) -> &[u32] {
+        &self.live
+    }
+
+    /// Who is in a slot now; it may be somebody else than a while ago.
+    pub(crate) fn in_slot(&self, slot: u32) -> Option<&Slot<A>> {
+        self.slots.get(slot as usize)?.as_ref()
+    }
+
+    /// Up to `count` distinct live members that fit, drawn at random.
+    pub(crate) fn draw(
+        &self,
+        rng: &mut Rng,
+        count: usize,
+        fits: impl FnMut(&Slot<A>) -> bool,
+    ) -> SmallVec<[NodeId; 8]> {
+        self.draw_from(&self.live, rng, count, fits)
+    }
+
+    /// One who is dead or has left, drawn at random from those that fit.
+    pub(crate) fn draw_gone(&self, rng: &mut Rng, fits: impl FnMut(&Slot<A>) -> bool) -> Option<NodeId> {
+        self.draw_from(&self.gone, rng, 1, fits).pop()
+    }
+
+    /// From a short list by shuffling it, so that nobody who fits is missed; from a long one by
+    /// drawing until it is enough or hopeless.
+    fn draw_from(
+        &self,
+        list: &[u32],
+        rng: &mut Rng,
+        count: usize,
+        mut fits: impl FnMut(&Slot<A>) -> bool,
+    ) -> SmallVec<[NodeId; 8]> {
+        const SHORT: usize = 64;
+        let mut drawn = SmallVec::new();
+        let mut take = |slot: u32, drawn: &mut SmallVec<[NodeId; 8]>| {
+            let slot = self.slot(slot);
+            if !drawn.contains(&slot.member.id) && fits(slot) {
+                drawn.push(slot.member.id);
+            }
+        };
+        if list.len() <= SHORT {
+            let mut order = SmallVec::<[u32; SHORT]>::from_slice(list);
+            while drawn.len() < count && !order.is_empty() {
+                let slot = order.swap_remove(rng.below(order.len()));
+                take(slot, &mut drawn);
+            }
+        } else {
+            for _ in 0..4 * count + 16 {
+                if drawn.len() == count {
+                    break;
+                }
+                take(list[rng.below(list.len())], &mut drawn);
+            }
+        }
+        drawn
+    }
+
+    /// Notes that the member has answered from the address it claims.
+    pub(crate) fn verify(&mut self, id: &NodeId) {
+        if let Some(slot) = self.find(id) {
+            self.slot_mut(slot).verified = true;
+        }
+    }
+
+    /// Merges a record that tells of a member which, if it is dead or left, is so since `age`.
+    pub(crate) fn merge<M: AsRef<[u8]>>(
+        &mut self,
+        now: Instant,
+        id: NodeId,
+        claim: &Claim<A, M>,
+        accusation: Option<&Accusation>,
+        age: Duration,
+    ) -> Merge {
+        let Some(slot) = self.find(&id) else {
+            return self.admit(now, id, claim, accusation, age);
+        };
+        let entry = self.slot_mut(slot);
+        let newer = entry.member.claim.order(claim).is_lt();
+        if newer && !fits(&claim.address) {
+            return Merge::Refused { full: false };
+        }
+        let visible = newer && {
+            let ours = &entry.member.claim;
+            (ours.incarnation.life(), ours.phase) != (claim.incarnation.life(), claim.phase)
+                || ours.address != claim.address
+                || ours.meta.as_slice() != claim.meta.as_ref()
+        };
+        let before = entry.member.status();
+        let shown = !entry.expired;
+        if newer && entry.member.claim.address != claim.address {
+            entry.verified = false;
+        }
+        let (claimed, accused) = entry.member.join(claim, accusation);
+        let changed = claimed || accused;
+        if !changed && before.is_live() {
+            return Merge::Known;
+        }
+        let aged = self.settle(now, slot, before, claimed, age);
+        if changed || aged {
+            self.recount(slot);
+            let after = self.slot(slot).member.status();
+            Merge::Changed(Change { before: shown.then_some(before), after, visible })
+        } else {
+            Merge::Known
+        }
+    }
+
+    /// Merges an accusation alone.
+    pub(crate) fn accuse(&mut self, now: Instant, id: &NodeId, accusation: &Accusation) -> Merge {
+        let Some(slot) = self.find(id) else { return Merge::Refused { full: false } };
+        let entry = self.slot_mut(slot);
+        let before = entry.member.status();
+        if !entry.member.accuse(accusation) {
+            return Merge::Known;
+        }
+        let shown = !entry.expired;
+        self.settle(now, slot, before, false, Duration::ZERO);
+        self.recount(slot);
+        let after = self.slot(slot).member.status();
+        Merge::Changed(Change { before: shown.then_some(before), after, visible: false })
+    }
+
+    /// Ends the grace of a member that is dead or has left.
+    pub(crate) fn end_grace(&mut self, now: Instant, id: &NodeId) {
+        if let Some(slot) = self.find(id) {
+            let before = self.slot(slot).member.status();
+            self.settle(now, slot, before, false, self.grace);
+        }
+    }
+
+    /// When [`expire`](Self::expire) next has something to do.
+    pub(crate) fn next_expiry(&self) -> Option<Instant> {
+        self.expiry.next()
+    }
+
+    /// Takes the next member whose grace has ended, if there is one; it is no longer shown, and
+    /// a little later no longer remembered.
+    pub(crate) fn expire(&mut self, now: Instant) -> Option<NodeId> {
+        while let Some((id, ())) = self.expiry.pop(now) {
+            let Some(slot) = self.find(&id) else { continue };
+            if self.slot(slot).expired {
+                self.remove(slot);
+            } else {
+                self.slot_mut(slot).expired = true;
+                self.recount(slot);
+                self.expiry.set(id, now + self.linger, ());
+                return Some(id);
+            }
+        }
+        None
+    }
+
+    fn slot(&self, slot: u32) -> &Slot<A> {
+        self.slots[slot as usize].as_ref().expect("indexed slots are taken")
+    }
+
+    fn slot_mut(&mut self, slot: u32) -> &mut Slot<A> {
+        self.slots[slot as usize].as_mut().expect("indexed slots are taken")
+    }
+
+    fn place_hash(&self, short: ShortId) -> u64 {
+        self.secret.hash(&short.0.to_le_bytes())
+    }
+
+    /// The member's slot.
+    pub(crate) fn find(&self, id: &NodeId) -> Option<u32> {
+        let hash = self.place_hash(self.cluster.short(id));
+        self.index.find(hash, |&slot| self.slot(slot).member.id == *id).copied()
+    }
+
+    /// Takes in a member that was not known.
+    fn admit<M: AsRef<[u8]>>(
+        &mut self,
+        now: Instant,
+        id: NodeId,
+        claim: &Claim<A, M>,
+        accusation: Option<&Accusation>,
+        age: Duration,
+    ) -> Merge {
+        let short = self.cluster.short(&id);
+        let hash = self.place_hash(short);
+        let crowd = self.index.iter_hash(hash).filter(|&&slot| self.slot(slot).short == short);
+        if self.is_full() || crowd.count() >= CROWD {
+            return Merge::Refused { full: true };
+        }
+        let mut stored = Claim {
+            incarnation: Incarnation::default(),
+            phase: claim.phase,
+            versions: claim.versions,
+            address: claim.address.clone(),
+            meta: Meta::new(),
+        };
+        stored.assign(claim);
+        let mut member = Member { id, claim: stored, accusation: None };
+        if let Some(accusation) = accusation {
+            member.accuse(accusation);
+        }
+        let after = member.status();
+        if !fits(&claim.address) || (!after.is_live() && age >= self.grace) {
+            return Merge::Refused { full: false };
+        }
+        let slot = self.insert(member);
+        self.list(slot);
+        if !after.is_live() {
+            self.bury(now, slot, age);
+        }
+        self.recount(slot);
+        Merge::Changed(Change { before: None, after, visible: true })
+    }
+
+    fn insert(&mut self, member: Member<A>) -> u32 {
+        let short = self.cluster.short(&member.id);
+        let slot = self.free.pop().unwrap_or_else(|| {
+            grow(&mut self.slots);
+            self.slots.push(None);
+            (self.slots.len() - 1) as u32
+        });
+        self.slots[slot as usize] = Some(Slot {
+            member,
+            share: 0,
+            gone_since: 0,
+            short,
+            place: 0,
+            verified: false,
+            expired: false,
+        });
+        let hash = self.place_hash(short);
+        let Self { index, slots, secret, .. } = self;
+        let rehash = |&slot: &u32| match &slots[slot as usize] {
+            Some(slot) => secret.hash(&slot.short.0.to_le_bytes()),
+            None => 0,
+        };
+        index.insert_unique(hash, slot, rehash);
+        let place = self.sorted.partition_point(|&other| self.slot(other).short < short);
+        grow(&mut self.sorted);
+        self.sorted.insert(place, slot);
+        slot
+    }
+
+    fn remove(&mut self, slot: u32) {
+        self.unlist(slot, false);
+        let short = self.slot(slot).short;
+        let hash = self.place_hash(short);
+        if let Ok(entry) = self.index.find_entry(hash, |&other| other == slot) {
+            entry.remove();
+        }
+        let start = self.sorted.partition_point(|&other| self.slot(other).short < short);
+        let place = self.sorted[start..].iter().position(|&other| other == slot);
+        if let Some(place) = place {
+            self.sorted.remove(start + place);
+        }
+        self.slots[slot as usize] = None;
+        self.free.push(slot);
+    }
+
+    /// After a merge: puts the member into the list of its new status and minds its age, which
+    /// is that of the news if there are any, else the greater. Whether its age alone has now
+    /// ended its grace.
+    fn settle(
+        &mut self,
+        now: Instant,
+        slot: u32,
+        before: Status,
+        claimed: bool,
+        age: Duration,
+    ) -> bool {
+        let entry = self.slot(slot);
+        let after = entry.member.status();
+        let known_age = entry.age(now);
+        if before.is_live() != after.is_live() {
+            self.unlist(slot, before.is_live());
+            self.list(slot);
+        }
+        if after.is_live() {
+            if !before.is_live() {
+                let entry = self.slot_mut(slot);
+                entry.expired = false;
+                let id = entry.member.id;
+                self.expiry.remove(&id);
+            }
+            false
+        } else if claimed || before != after {
+            self.bury(now, slot, age);
+            false
+        } else if age > known_age && !self.slot(slot).expired {
+            self.bury(now, slot, age);
+            age >= self.grace && known_age < self.grace
+        } else {
+            false
+        }
+    }
+
+    /// Notes since when it is gone, and when that is over.
+    fn bury(&mut self, now: Instant, slot: u32, age: Duration) {
+        let left = self.grace.saturating_sub(age);
+        let age = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
+        let entry = self.slot_mut(slot);
+        entry.gone_since = signed(now).saturating_sub(age);
+        entry.expired = false;
+        let id = entry.member.id;
+        self.expiry.set(id, now + left, ());
+    }
+
+    fn list(&mut self, slot: u32) {
+        let live = self.slot(slot).member.status().is_live();
+        let list = if live { &mut self.live } else { &mut self.gone };
+        let place = list.len() as u32;
+        grow(list);
+        list.push(slot);
+        self.slot_mut(slot).place = place;
+    }
+
+    fn unlist(&mut self, slot: u32, live: bool) {
+        let place = self.slot(slot).place;
+        let list = if live { &mut self.live } else { &mut self.gone };
+        list.swap_remove(place as usize);
+        if let Some(&moved) = list.get(place as usize) {
+            self.slot_mut(moved).place = place;
+        }
+    }
+
+    /// Brings the member's share of the fingerprint up to date.
+    fn recount(&mut self, slot: u32) {
+        let entry = self.slot(slot);
+        let share = if entry.expired { 0 } else { share(self.cluster, &entry.member) };
+        let before = core::mem::replace(&mut self.slot_mut(slot).share, share);
+        self.fingerprint = self.fingerprint.wrapping_sub(before).wrapping_add(share);
+    }
+}
+
+/// The hash of what must be equal everywhere in the end: the claim, and of the accusation only
+/// that it is deadly. Never zero, which means no share.
+fn share<A: Address>(cluster: Key, member: &Member<A>) -> u64 {
+    let dead = member.accusation.as_deref().filter(|accusation| accusation.level == Level::Dead);
+    let counted = (member.id, &member.claim, dead.map(|accusation| accusation.incarnation));
+    let mut bytes = [0; 704];
+    let bytes = postcard::to_slice(&counted, &mut bytes).expect("claims are of bounded size");
+    cluster.hash(bytes).max(1)
+}
+
+fn signed(now: Instant) -> i64 {
+    i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// Whether the address encodes within its limit.
+pub(crate) fn fits(address: &impl Serialize) -> bool {
+    postcard::to_slice(address, &mut [0; MAX_ADDRESS]).is_ok()
+}
+
+/// Long enough for others to hear that a grace has ended.
+fn linger(config: &Config) -> Duration {
+    let minute = Duration::from_secs(60);
+    (config.grace / 8).min(minute).max(10 * config.gossip_interval)
+}
+
+/// Room for one more, by an eighth at a time: tables are large and live long.
+fn grow<T>(vec: &mut Vec<T>) {
+    if vec.len() == vec.capacity() {
+        vec.reserve_exact((vec.len() / 8).max(8));
+    }
+}

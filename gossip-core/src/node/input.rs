@@ -1,0 +1,375 @@
+//! Inputs: what arrives.
+
+use alloc::vec::Vec;
+
+use smallvec::SmallVec;
+
+use super::Node;
+use super::output::Body;
+use crate::id::ShortId;
+use crate::member::Table;
+use crate::wire::{self, Ack, Advert, Message, Ping, PingRequest, Sync, Writer};
+use crate::{Address, Event, Instant, NodeId, Reject, RequestId};
+
+/// Without proof that somebody is where it claims to be, it gets at most this many times the
+/// bytes that it sent: a forged source address makes us no amplifier.
+const AMPLIFICATION: usize = 3;
+
+/// How a message came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Via {
+    Datagram,
+    /// In a request; what we answer goes into the reply.
+    Request,
+    /// In the reply to a request of ours.
+    Reply,
+}
+
+/// Where a message comes from.
+pub(super) struct Origin<'a, A> {
+    pub(super) from: &'a A,
+    /// The member that it says it is from, if that is known.
+    pub(super) sender: Option<NodeId>,
+    pub(super) via: Via,
+    /// How many bytes may be sent back.
+    pub(super) most: usize,
+}
+
+impl<A: Address> Node<A> {
+    /// A datagram came from `from`.
+    ///
+    /// # Errors
+    ///
+    /// The datagram was not for us or not well-formed. Nothing changed but a counter; there is
+    /// nothing to do about it.
+    pub fn handle_datagram(
+        &mut self,
+        now: Instant,
+        from: &A,
+        datagram: &mut [u8],
+    ) -> Result<(), Reject> {
+        self.advance(now);
+        let (sender, body) = self.open(datagram, 65_535)?;
+        self.shared.stats.datagrams_received += 1;
+        self.shared.stats.datagram_bytes_received += datagram.len() as u64;
+        let from = from.clone().canonical();
+        let slot = self.shared.table.by_short(sender).filter(|_| sender != self.own_short());
+        let trusted = slot.is_some_and(|slot| slot.verified && slot.member.claim.address == from);
+        let most = if trusted { usize::MAX } else { AMPLIFICATION * datagram.len() };
+        let known = slot.map(|slot| slot.member.id);
+        let mut origin = Origin { from: &from, sender: known, via: Via::Datagram, most };
+        for message in wire::messages(body) {
+            self.dispatch(message?, &mut origin, sender);
+        }
+        self.act();
+        Ok(())
+    }
+
+    /// A request came from `from`; the frame to answer with, never an empty one, is written to
+    /// `reply`, whatever that held before.
+    ///
+    /// # Errors
+    ///
+    /// As for [`handle_datagram`](Self::handle_datagram); there is no answer then.
+    pub fn handle_request(
+        &mut self,
+        now: Instant,
+        from: &A,
+        frame: &mut [u8],
+        reply: &mut Vec<u8>,
+    ) -> Result<(), Reject> {
+        self.advance(now);
+        reply.clear();
+        let (sender, body) = self.open(frame, self.shared.config.max_frame)?;
+        self.shared.stats.requests_received += 1;
+        self.shared.stats.frame_bytes_received += frame.len() as u64;
+        let known = self.shared.table.by_short(sender).map(|slot| slot.member.id);
+        let mut origin = Origin { from, sender: known, via: Via::Request, most: usize::MAX };
+        for message in wire::messages(body) {
+            self.dispatch(message?, &mut origin, sender);
+        }
+        let limit = self.shared.config.max_frame;
+        let mut writer = Writer::frame(reply, limit, self.shared.tag, self.own_short());
+        for mut answer in core::mem::take(&mut self.answers) {
+            self.encode(&mut writer, origin.sender, &mut answer);
+        }
+        let (len, sent) = writer.finish();
+        self.shared.stats.frame_bytes_sent += len as u64;
+        self.count_sent(sent);
+        self.act();
+        Ok(())
+    }
+
+    /// The reply to request `id` came.
+    ///
+    /// # Errors
+    ///
+    /// As for [`handle_datagram`](Self::handle_datagram); [`Reject::Unexpected`] if the request
+    /// has timed out or was answered before. A malformed reply leaves the request open until it
+    /// times out.
+    pub fn handle_reply(
+        &mut self,
+        now: Instant,
+        id: RequestId,
+        frame: &mut [u8],
+    ) -> Result<(), Reject> {
+        self.advance(now);
+        let (sender, body) = self.open(frame, self.shared.config.max_frame)?;
+        let Some(open) = self.requests.close(id) else {
+            self.shared.stats.rejected_unexpected += 1;
+            return Err(Reject::Unexpected);
+        };
+        self.shared.stats.frame_bytes_received += frame.len() as u64;
+        let to = open.to;
+        let from = self.shared.table.get(&to).map(|slot| slot.member.claim.address.clone());
+        if let Some(from) = from {
+            let mut origin =
+                Origin { from: &from, sender: Some(to), via: Via::Reply, most: usize::MAX };
+            let mut end = None;
+            for message in wire::messages(body) {
+                match message? {
+                    Message::SyncEnd(message) => end = Some(message),
+                    message => self.dispatch(message, &mut origin, sender),
+                }
+            }
+            self.on_replied(open, end);
+        }
+        self.act();
+        Ok(())
+    }
+
+    /// Request `id` failed: nobody answered, or the carrier broke. A request that is not open is
+    /// ignored.
+    pub fn handle_request_failed(&mut self, now: Instant, id: RequestId) {
+        self.advance(now);
+        if let Some(open) = self.requests.close(id) {
+            self.on_request_failed(open);
+        }
+        self.act();
+    }
+
+    /// The time that [`poll_timeout`](Self::poll_timeout) asked for has come. A call too early or
+    /// too many changes nothing.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.advance(now);
+        if self.stopped {
+            return;
+        }
+        self.expire();
+        self.detector.on_timeout(&mut self.shared.cx());
+        self.rumors.on_timeout(&mut self.shared.cx());
+        self.reconciler.on_timeout(&mut self.shared.cx());
+        self.on_own_timeout();
+        self.on_seeds_timeout();
+        while let Some(open) = self.requests.expire(self.shared.now) {
+            self.on_request_failed(open);
+        }
+        self.act();
+    }
+
+    /// Opens an envelope and reads everything in it once, so that what is refused has changed
+    /// nothing.
+    fn open<'b>(&mut self, bytes: &'b [u8], longest: usize) -> Result<(ShortId, &'b [u8]), Reject> {
+        let checked = if self.stopped {
+            Err(Reject::Stopped)
+        } else if bytes.len() > longest {
+            Err(Reject::TooLong)
+        } else {
+            wire::open(bytes, self.shared.tag).and_then(|(sender, body)| {
+                wire::messages::<A>(body).try_for_each(|message| message.map(drop))?;
+                Ok((sender, body))
+            })
+        };
+        let stats = &mut self.shared.stats;
+        match &checked {
+            Err(Reject::TooShort) => stats.rejected_too_short += 1,
+            Err(Reject::TooLong) => stats.rejected_too_long += 1,
+            Err(Reject::Version(_) | Reject::Flags(_)) => stats.rejected_version += 1,
+            Err(Reject::Cluster) => stats.rejected_cluster += 1,
+            Err(Reject::Malformed { .. }) => stats.rejected_malformed += 1,
+            Ok(_) | Err(Reject::Unexpected | Reject::Stopped) => {}
+        }
+        checked
+    }
+
+    fn dispatch(&mut self, message: Message<'_, A>, origin: &mut Origin<'_, A>, sender: ShortId) {
+        self.shared.stats.messages_received[usize::from(message.kind())] += 1;
+        if self.stopped {
+            return;
+        }
+        match message {
+            Message::Ping(ping) => self.on_ping(ping, origin),
+            Message::Ack(ack) => self.on_ack(ack, origin),
+            Message::PingRequest(request) => self.on_ping_request(request, origin),
+            Message::IndirectAck(ack) => {
+                self.detector.on_ack(&mut self.shared.cx(), ack.nonce, false);
+            }
+            Message::Nack(nack) => self.detector.on_nack(nack.nonce),
+            Message::Record(record) => {
+                self.learn(&record, origin);
+                if origin.sender.is_none() && sender != self.own_short() {
+                    // The sender has just introduced itself.
+                    origin.sender = self.shared.table.by_short(sender).map(|slot| slot.member.id);
+                }
+            }
+            Message::Adverts(items) => {
+                let adverts = items.iter().map(Advert::from_bytes);
+                let wanted = self.rumors.on_advert(&mut self.shared.cx(), adverts);
+                if !wanted.is_empty() {
+                    self.respond(origin, Body::Want(wanted));
+                }
+            }
+            Message::Want(want) => {
+                let items = want.items.iter().map(|item| ShortId(u32::from_le_bytes(item)));
+                self.respond(origin, Body::Records(items.collect()));
+            }
+            Message::Join(join) => self.on_join(join.nonce, origin),
+            Message::Welcome(welcome) => self.on_welcome(welcome),
+            Message::Sync(sync) => self.on_sync(sync, origin),
+            Message::Payload(payload) => {
+                let (from, payload) = (payload.from, payload.bytes.into());
+                self.emit(Event::Message { from, payload });
+            }
+            Message::SyncEnd(_) | Message::Padding(_) | Message::Unknown => {}
+        }
+    }
+
+    fn on_ping(&mut self, ping: Ping, origin: &Origin<'_, A>) {
+        let own = &self.shared.table.own().member;
+        if ping.check != self.shared.cluster.check(&own.id, own.incarnation()) {
+            // For somebody who was here before us: say who is here now.
+            self.shared.stats.pings_misdirected += 1;
+            let own = self.own_short();
+            return self.respond(origin, Body::Records(SmallVec::from_slice(&[own])));
+        }
+        let mut ack =
+            Body::Ack { nonce: ping.nonce, acquainted: false, attach: None, ping_back: None };
+        if let Some(id) = origin.sender {
+            let slot = self.shared.table.get(&id);
+            let live = slot.is_some_and(|slot| slot.member.status().is_live());
+            let here = slot.filter(|slot| slot.member.claim.address == *origin.from);
+            let unproven = here.filter(|slot| !slot.verified && origin.via == Via::Datagram);
+            let ping_back = unproven.map(|slot| {
+                let check = self.shared.cluster.check(&id, slot.member.incarnation());
+                (self.cookie(&id, 0), check)
+            });
+            // Who lives but is dead to us should hear of it, to refute.
+            let attach = (!live).then_some(id);
+            ack = Body::Ack { nonce: ping.nonce, acquainted: true, attach, ping_back };
+            if live {
+                self.reconciler.on_contact(&mut self.shared.cx(), id, ping.fold);
+            }
+        }
+        self.respond(origin, ack);
+    }
+
+    fn on_ack(&mut self, ack: Ack, origin: &Origin<'_, A>) {
+        let by_request = origin.via == Via::Reply;
+        let probed = self.detector.on_ack(&mut self.shared.cx(), ack.nonce, by_request);
+        let pinged = || origin.sender.filter(|id| ack.nonce == self.cookie(id, 0));
+        let Some(id) = probed.or_else(pinged) else {
+            if !self.on_rival_ack(ack.nonce) {
+                if let Some(id) = origin.sender {
+                    self.on_farewell_ack(id, ack.nonce);
+                }
+            }
+            return;
+        };
+        let claimed = self.shared.table.get(&id).map(|slot| &slot.member.claim.address);
+        if !by_request && claimed == Some(origin.from) {
+            self.shared.table.verify(&id);
+        }
+        self.reconciler.on_contact(&mut self.shared.cx(), id, ack.fold);
+        if !ack.acquainted {
+            let own = self.own_short();
+            self.respond(origin, Body::Records(SmallVec::from_slice(&[own])));
+        }
+    }
+
+    fn on_ping_request(&mut self, request: PingRequest, origin: &Origin<'_, A>) {
+        let table = &self.shared.table;
+        let asked = origin.sender.and_then(|id| table.get(&id));
+        let here = asked.filter(|slot| slot.member.claim.address == *origin.from);
+        if let Some(slot) = here.filter(|_| table.shown(&request.target).is_some()) {
+            let id = slot.member.id;
+            let cx = &mut self.shared.cx();
+            self.detector.on_ping_request(cx, id, request.target, request.nonce);
+        }
+    }
+
+    /// Somebody says what it has in a range of short ids: find what either lacks.
+    fn on_sync(&mut self, sync: Sync<'_>, origin: &Origin<'_, A>) {
+        let mut records = SmallVec::new();
+        let mut wants = SmallVec::new();
+        difference(&self.shared.table, sync, &mut records, &mut wants);
+        if origin.via == Via::Request {
+            return self.respond(origin, Body::SyncAnswer { records, wants });
+        }
+        if !wants.is_empty() {
+            self.respond(origin, Body::Want(wants));
+        }
+        if !records.is_empty() {
+            self.respond(origin, Body::Records(records));
+        }
+    }
+
+    /// Sends something back on the way by which the question came.
+    pub(super) fn respond(&mut self, origin: &Origin<'_, A>, body: Body) {
+        match (origin.via, body) {
+            (Via::Datagram, body) => {
+                self.enqueue_within(origin.from.clone(), origin.sender, body, origin.most);
+            }
+            (Via::Request, body) => self.answers.push(body),
+            (Via::Reply, Body::Records(items)) => {
+                if let Some(to) = origin.sender {
+                    self.ask(to, super::requests::Ask::Records(items));
+                }
+            }
+            (Via::Reply, _) => {}
+        }
+    }
+}
+
+/// Walks two sorted lists, ours and theirs: what they lack or have otherwise goes to `records`,
+/// what we lack or have otherwise to `wants`.
+fn difference<A: Address>(
+    table: &Table<A>,
+    sync: Sync<'_>,
+    records: &mut SmallVec<[ShortId; 16]>,
+    wants: &mut SmallVec<[ShortId; 16]>,
+) {
+    let parse = |[a, b, c, d, e, f, g, h]: [u8; 8]| {
+        (ShortId(u32::from_le_bytes([a, b, c, d])), u32::from_le_bytes([e, f, g, h]))
+    };
+    let ours = table.range(sync.first).take_while(|slot| slot.short <= sync.last);
+    let mut ours = ours.map(|slot| (slot.short, slot.version())).peekable();
+    let mut theirs = sync.items.iter().map(parse).peekable();
+    let full = table.is_full();
+    loop {
+        let (mine, other) = (ours.peek().copied(), theirs.peek().copied());
+        match (mine, other) {
+            (None, None) => return,
+            (Some(mine), Some(other)) if mine == other => {
+                ours.next();
+                theirs.next();
+            }
+            (Some((mine, _)), Some((other, _))) if mine == other => {
+                records.push(mine);
+                wants.push(other);
+                ours.next();
+                theirs.next();
+            }
+            (Some((mine, _)), other) if other.is_none_or(|(other, _)| mine < other) => {
+                records.push(mine);
+                ours.next();
+            }
+            (_, Some((other, _))) => {
+                if !full {
+                    wants.push(other);
+                }
+                theirs.next();
+            }
+            (Some(_), None) => unreachable!("the guard above takes it"),
+        }
+    }
+}

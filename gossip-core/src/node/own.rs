@@ -1,0 +1,267 @@
+//! Our own claim: how it grows, how we defend it, and how we give it up.
+
+use core::time::Duration;
+
+use smallvec::SmallVec;
+
+use super::Node;
+use super::input::Origin;
+use super::output::Body;
+use crate::action::Action;
+use crate::id::ShortId;
+use crate::member::{Accusation, Claim, Meta, Phase};
+use crate::rng::Rng;
+use crate::{Address, Event, Incarnation, Instant, NodeId};
+
+/// How many members must have acknowledged that we leave.
+const WITNESSES: usize = 3;
+
+/// How many times another bearer of our id is asked whether it lives.
+const QUESTIONS: u8 = 4;
+
+/// What salts the cookies of pings that tell of our leaving.
+const LEAVING: u8 = 1;
+const LEFT: u8 = 2;
+
+/// What we do about our own claim.
+#[derive(Debug)]
+pub(super) struct Own<A> {
+    rng: Rng,
+    farewell: Option<Farewell>,
+    rival: Option<Rival<A>>,
+}
+
+/// A leave under way.
+#[derive(Debug)]
+struct Farewell {
+    /// Who has acknowledged the present stage.
+    witnesses: SmallVec<[NodeId; WITNESSES]>,
+    /// When the present stage is over in any case.
+    end: Instant,
+    /// When more members are told.
+    next: Instant,
+}
+
+/// Another process that claims our id, and may live.
+#[derive(Debug)]
+struct Rival<A> {
+    incarnation: Incarnation,
+    address: A,
+    nonce: u32,
+    asked: u8,
+    next: Instant,
+}
+
+impl<A> Own<A> {
+    pub(super) fn new(entropy: &[u8; 32]) -> Self {
+        Self { rng: Rng::new(entropy, "own"), farewell: None, rival: None }
+    }
+
+    pub(super) fn next_timeout(&self) -> Option<Instant> {
+        let farewell = self.farewell.as_ref().map(|farewell| farewell.next.min(farewell.end));
+        let rival = self.rival.as_ref().map(|rival| rival.next);
+        [farewell, rival].into_iter().flatten().min()
+    }
+
+    pub(super) fn postpone(&mut self, pause: Duration) {
+        if let Some(farewell) = &mut self.farewell {
+            farewell.end = farewell.end + pause;
+        }
+        if let Some(rival) = &mut self.rival {
+            rival.next = rival.next + pause;
+        }
+    }
+}
+
+impl<A: Address> Node<A> {
+    /// Makes a new claim, a larger incarnation of this life, and spreads it.
+    pub(super) fn reclaim(&mut self, change: impl FnOnce(&mut Claim<A, Meta>)) {
+        self.outbid(self.local().incarnation(), change);
+    }
+
+    /// Makes a new claim that is larger than `than`, and spreads it.
+    fn outbid(&mut self, than: Incarnation, change: impl FnOnce(&mut Claim<A, Meta>)) {
+        self.shared.table.claim(|claim| {
+            claim.incarnation = claim.incarnation.max(than).next();
+            change(claim);
+        });
+        self.spread();
+    }
+
+    fn spread(&mut self) {
+        let id = self.local().id();
+        self.reconciler.on_change();
+        self.rumors.heat(&mut self.shared.cx(), id, 0, None);
+    }
+
+    /// Somebody tells us who we are.
+    pub(super) fn on_own_record(
+        &mut self,
+        claim: &Claim<A, &[u8]>,
+        accusation: Option<&Accusation>,
+        origin: &Origin<'_, A>,
+    ) {
+        let ours = &self.local().claim;
+        let theirs = claim.incarnation;
+        if claim.order(ours).is_gt() {
+            if theirs.life() == ours.incarnation.life() {
+                self.outbid(theirs, |_| ());
+            } else if claim.address == ours.address || claim.phase == Phase::Left {
+                // An earlier life of ours: the clock went back.
+                self.outlive(theirs);
+            } else {
+                self.question(theirs, claim.address.clone());
+                return;
+            }
+        } else if let Some(accused) = accusation.map(|accusation| accusation.incarnation) {
+            let ours = ours.incarnation;
+            if accused.life() != ours.life() || accused < ours || claim.phase == Phase::Left {
+                return;
+            }
+            self.shared.stats.refutations += 1;
+            self.detector.on_accused();
+            self.outbid(accused, |_| ());
+        } else {
+            return;
+        }
+        let own = self.shared.table.own().short;
+        self.respond(origin, Body::Records(SmallVec::from_slice(&[own])));
+    }
+
+    /// Moves on to an epoch that is larger than that of another life of ours.
+    fn outlive(&mut self, other: Incarnation) {
+        self.shared.table.claim(|claim| {
+            let epoch = claim.incarnation.epoch.max(other.epoch).next();
+            claim.incarnation = Incarnation { epoch, number: 0, ..claim.incarnation };
+        });
+        self.spread();
+    }
+
+    /// Begins to ask whether another bearer of our id, with a better claim, lives.
+    fn question(&mut self, incarnation: Incarnation, address: A) {
+        let known = self.own.rival.as_ref();
+        if known.is_none_or(|rival| rival.incarnation.life() < incarnation.life()) {
+            let nonce = self.own.rng.next_u32();
+            let next = self.shared.now;
+            self.own.rival = Some(Rival { incarnation, address, nonce, asked: 0, next });
+        }
+    }
+
+    /// An ack that no probe waits for: of the other bearer of our id, if it carries that nonce.
+    pub(super) fn on_rival_ack(&mut self, nonce: u32) -> bool {
+        let Some(rival) = self.own.rival.take_if(|rival| rival.nonce == nonce) else {
+            return false;
+        };
+        self.emit(Event::Conflict { address: rival.address });
+        self.stop();
+        true
+    }
+
+    /// Begins to leave.
+    pub(super) fn begin_leave(&mut self) {
+        if self.own.farewell.is_none() {
+            self.bid(Phase::Leaving);
+        }
+    }
+
+    /// Enters the next stage of leaving.
+    fn bid(&mut self, phase: Phase) {
+        self.shared.table.claim(|claim| claim.phase = phase);
+        self.spread();
+        let end = self.shared.now + self.shared.config.leave_timeout / 2;
+        let witnesses = SmallVec::new();
+        self.own.farewell = Some(Farewell { witnesses, end, next: self.shared.now });
+        self.check_farewell();
+    }
+
+    fn farewell_salt(&self) -> u8 {
+        if self.local().claim.phase == Phase::Left { LEFT } else { LEAVING }
+    }
+
+    /// An ack of a ping that told of our leaving, if it carries that cookie.
+    pub(super) fn on_farewell_ack(&mut self, from: NodeId, nonce: u32) {
+        if self.own.farewell.is_none() || nonce != self.cookie(&from, self.farewell_salt()) {
+            return;
+        }
+        if let Some(farewell) = &mut self.own.farewell {
+            if !farewell.witnesses.contains(&from) {
+                farewell.witnesses.push(from);
+            }
+        }
+        self.check_farewell();
+    }
+
+    fn check_farewell(&mut self) {
+        let needed = self.live_peers().min(WITNESSES);
+        let Some(farewell) = &self.own.farewell else { return };
+        if farewell.witnesses.len() < needed && farewell.end > self.shared.now {
+            return;
+        }
+        if self.local().claim.phase == Phase::Left {
+            self.own.farewell = None;
+            self.emit(Event::Left);
+            self.stop();
+        } else {
+            self.bid(Phase::Left);
+        }
+    }
+
+    pub(super) fn on_own_timeout(&mut self) {
+        if self.own.farewell.as_ref().is_some_and(|farewell| farewell.next <= self.shared.now) {
+            self.tell_farewell();
+        }
+        if self.own.farewell.as_ref().is_some_and(|farewell| farewell.end <= self.shared.now) {
+            self.check_farewell();
+        }
+        if self.own.rival.as_ref().is_some_and(|rival| rival.next <= self.shared.now) {
+            self.on_rival_timeout();
+        }
+    }
+
+    fn tell_farewell(&mut self) {
+        let Some(farewell) = &mut self.own.farewell else { return };
+        farewell.next = self.shared.now + self.shared.config.gossip_interval;
+        let told = &farewell.witnesses;
+        let peers = self.shared.table.draw(&mut self.own.rng, 2 * WITNESSES, |slot| {
+            !told.contains(&slot.member.id)
+        });
+        let own = self.local().id();
+        let salt = self.farewell_salt();
+        for to in peers {
+            let nonce = self.cookie(&to, salt);
+            self.shared.actions.push_back(Action::Ping { to, nonce, attach: Some(own) });
+        }
+    }
+
+    fn on_rival_timeout(&mut self) {
+        let Some(rival) = &mut self.own.rival else { return };
+        if rival.asked < QUESTIONS {
+            rival.asked += 1;
+            rival.next = self.shared.now + self.shared.config.probe_timeout;
+            let own = &self.shared.table.own().member.id;
+            let check = self.shared.cluster.check(own, rival.incarnation);
+            let (to, nonce) = (rival.address.clone(), rival.nonce);
+            self.enqueue(to, None, Body::Ping { nonce, check, attach: None });
+        } else {
+            let incarnation = rival.incarnation;
+            self.own.rival = None;
+            self.outlive(incarnation);
+        }
+    }
+
+    /// The nonce of a ping that needs no memory: who answers with it has been reached at the
+    /// address that it claims.
+    pub(super) fn cookie(&self, id: &NodeId, salt: u8) -> u32 {
+        let mut bytes = [0; 96];
+        let address = self.shared.table.get(id).map(|slot| &slot.member.claim.address);
+        match postcard::to_slice(&(salt, id, address), &mut bytes) {
+            Ok(bytes) => self.shared.secret.hash(bytes) as u32,
+            Err(_) => 0,
+        }
+    }
+
+    /// What stands for us on the wire.
+    pub(super) fn own_short(&self) -> ShortId {
+        self.shared.table.own().short
+    }
+}

@@ -1,0 +1,5 @@
+//! Repair of what rumours missed.
+
+mod reconcile;
+
+pub(crate) use reconcile::Reconciler;
