@@ -28,6 +28,14 @@ impl Key {
         SipHasher13::new_with_keys(self.0, self.1).hash(bytes)
     }
 
+    /// Where a short id belongs in a hash table. It is a hash already, but one that whoever knows
+    /// the cluster's name can compute: under a secret key, one multiplication is enough to spread
+    /// what they chose.
+    pub(crate) fn place(self, short: ShortId) -> u64 {
+        let product = u128::from(self.0 ^ u64::from(short.0)) * u128::from(self.1 | 1);
+        product as u64 ^ (product >> 64) as u64
+    }
+
     /// What tells the clusters' datagrams apart.
     pub(crate) fn tag(self) -> [u8; 4] {
         (self.hash(b"gossip") as u32).to_le_bytes()

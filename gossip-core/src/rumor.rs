@@ -79,7 +79,7 @@ impl Rumors {
         round: u8,
         from: Option<NodeId>,
     ) {
-        let fresh = round < young(cx.table.live());
+        let fresh = round < young(cx.table.live().len());
         if let Some(place) = self.hot.iter().position(|rumor| rumor.id == id) {
             self.hot.remove(place);
         } else if self.hot.len() >= MAX_HOT {
@@ -103,7 +103,7 @@ impl Rumors {
         }
         if self.tick.is_some_and(|at| at <= cx.now) {
             self.tick = None;
-            let end = young(cx.table.live()) + ADVERTISED;
+            let end = young(cx.table.live().len()) + ADVERTISED;
             for rumor in &mut self.hot {
                 rumor.round = rumor.round.saturating_add(1);
                 rumor.fresh = false;
@@ -118,11 +118,10 @@ impl Rumors {
 
     /// Sends what is hot to a few random members.
     fn push<A: Address>(&mut self, cx: &mut Context<'_, A>) {
-        let sources: SmallVec<[Option<NodeId>; 4]> =
-            self.hot.iter().filter(|rumor| rumor.fresh).map(|rumor| rumor.from).collect();
-        // Where everything comes from one member, that one needs nothing of it back.
-        let source = sources.first().copied().flatten();
-        let source = source.filter(|_| sources.iter().all(|&other| other == source));
+        // Where everything fresh comes from one member, that one needs nothing of it back.
+        let mut sources = self.hot.iter().filter(|rumor| rumor.fresh).map(|rumor| rumor.from);
+        let first = sources.next().flatten();
+        let source = first.filter(|_| sources.all(|other| other == first));
         let count = usize::from(cx.config.fanout);
         let targets = cx.table.draw(&mut self.rng, count, |slot| Some(slot.member.id) != source);
         for to in targets {
@@ -145,7 +144,7 @@ impl Rumors {
         to: NodeId,
         writer: &mut Writer<'_>,
     ) {
-        let young = young(cx.table.live());
+        let young = young(cx.table.live().len());
         let mut unfit = None;
         for (place, rumor) in self.hot.iter().enumerate() {
             if rumor.round >= young || rumor.from == Some(to) || rumor.id == to {
@@ -166,7 +165,7 @@ impl Rumors {
 
     /// Appends the names of the old rumours.
     pub(crate) fn advertise<A: Address>(&self, cx: &Context<'_, A>, writer: &mut Writer<'_>) {
-        let young = young(cx.table.live());
+        let young = young(cx.table.live().len());
         let old = self.hot.iter().filter(|rumor| rumor.round >= young);
         let names: SmallVec<[u8; MAX_HOT * Advert::SIZE]> = old
             .filter_map(|rumor| cx.table.get(&rumor.id))

@@ -11,21 +11,28 @@ fn a_cluster_meets_loses_a_node_takes_it_back_and_lets_another_go() {
     let mut net = Net::joined(10, &config);
 
     net.cut.push(9);
-    net.run_until(60, |net| (0..9).all(|node| net.nodes[node].member(&id(9)).unwrap().status() == Status::Dead));
+    net.run_until(60, |net| {
+        (0..9).all(|node| net.nodes[node].member(&id(9)).unwrap().status() == Status::Dead)
+    });
     for events in &net.events[..9] {
-        let failed = |event: &&Event<u32>| matches!(event, Event::MemberFailed(m) if m.id() == id(9));
+        let failed =
+            |event: &&Event<u32>| matches!(event, Event::MemberFailed(m) if m.id() == id(9));
         assert_eq!(events.iter().filter(failed).count(), 1);
     }
 
     net.cut.clear();
     net.restart(9, 2, &config);
     net.nodes[9].join(net.now, [3]);
-    net.run_until(10, |net| net.nodes.iter().all(|node| node.live_peers() == 9 && node.is_settled()));
+    net.run_until(10, |net| {
+        net.nodes.iter().all(|node| node.live_peers() == 9 && node.is_settled())
+    });
 
     net.nodes[4].leave(net.now);
     net.run_until(10, |net| net.nodes[4].is_stopped());
     assert!(net.events[4].contains(&Event::Left));
     net.run_until(10, |net| {
-        (0..10).filter(|&n| n != 4).all(|n| net.nodes[n].member(&id(4)).unwrap().status() == Status::Left)
+        (0..10)
+            .filter(|&n| n != 4)
+            .all(|n| net.nodes[n].member(&id(4)).unwrap().status() == Status::Left)
     });
 }

@@ -118,4 +118,3 @@ impl Detector {
         self.health.worsen(1);
     }
 }
-

@@ -61,9 +61,9 @@ impl Detector {
         let target = probe.target;
         let count = usize::from(cx.config.indirect_probes);
         let helpful = |id: NodeId, status| id != target && status == Status::Up;
-        let relays = cx.table.draw(&mut self.rng, count, |slot| {
-            helpful(slot.member.id, slot.member.status())
-        });
+        let relays = cx
+            .table
+            .draw(&mut self.rng, count, |slot| helpful(slot.member.id, slot.member.status()));
         let asked = relays.len() as u8;
         for relay in relays {
             cx.actions.push_back(Action::PingRequest { relay, target, nonce });
@@ -100,13 +100,7 @@ impl Detector {
         }
     }
 
-    fn fail<A: Address>(
-        &mut self,
-        cx: &mut Context<'_, A>,
-        probe: &Probe,
-        asked: u8,
-        nacks: u8,
-    ) {
+    fn fail<A: Address>(&mut self, cx: &mut Context<'_, A>, probe: &Probe, asked: u8, nacks: u8) {
         cx.stats.probes_failed += 1;
         // Lifeguard's LHA-Probe: a relay that did not even say no is missed by us as well. Where
         // nobody could be asked there is nothing to compare with, and the failure itself counts.

@@ -18,7 +18,7 @@ pub(crate) struct Schedule {
 
 impl Schedule {
     pub(super) fn add<A: Address>(&mut self, table: &Table<A>, id: NodeId) {
-        let slot = table.find(&id).filter(|_| self.rest.len() < 2 * table.live());
+        let slot = table.find(&id).filter(|_| self.rest.len() < 2 * table.live().len());
         self.rest.extend(slot);
     }
 

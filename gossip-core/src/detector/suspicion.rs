@@ -25,9 +25,13 @@ impl Detector {
         let incarnation = accusation.incarnation;
         let same = self.suspicions.get(&id).filter(|s| s.incarnation == incarnation);
         let started = same.map_or(cx.now, |suspicion| suspicion.started);
-        let cluster = cx.table.live() + 1;
+        let cluster = cx.table.live().len() + 1;
         let time = timeout(cx.config, cluster, accusation.accusers.as_slice().len());
-        self.suspicions.set(id, started + time, Suspicion { started, incarnation });
+        self.suspicions.set(
+            id,
+            (started + time).max(cx.now + Duration::from_micros(1)),
+            Suspicion { started, incarnation },
+        );
     }
 }
 

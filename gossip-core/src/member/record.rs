@@ -22,7 +22,7 @@ pub(crate) type Meta = SmallVec<[u8; 16]>;
 pub(crate) const VERSIONS: [u8; 2] = [0, 0];
 
 /// How far a node says it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) enum Phase {
     Up,
     Leaving,
@@ -30,30 +30,19 @@ pub(crate) enum Phase {
 }
 
 /// What a node says of itself. `M` is [`Meta`] in the table and a borrowed slice on the wire.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(bound(
-    serialize = "A: Serialize, M: AsRef<[u8]>",
-    deserialize = "A: Deserialize<'de>, M: From<&'de [u8]>"
-))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(bound(serialize = "A: Serialize, M: AsRef<[u8]>"))]
 pub(crate) struct Claim<A, M> {
     pub(crate) incarnation: Incarnation,
     pub(crate) phase: Phase,
     pub(crate) versions: [u8; 2],
     pub(crate) address: A,
-    #[serde(serialize_with = "bytes_out", deserialize_with = "bytes_in")]
+    #[serde(serialize_with = "as_bytes")]
     pub(crate) meta: M,
 }
 
-fn bytes_out<S: Serializer>(bytes: &impl AsRef<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_bytes<S: Serializer>(bytes: &impl AsRef<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bytes(bytes.as_ref())
-}
-
-fn bytes_in<'de, M: From<&'de [u8]>, D: Deserializer<'de>>(d: D) -> Result<M, D::Error> {
-    let bytes = <&[u8]>::deserialize(d)?;
-    if bytes.len() > crate::MAX_META {
-        return Err(D::Error::custom("metadata"));
-    }
-    Ok(bytes.into())
 }
 
 impl<A: Ord, M: AsRef<[u8]>> Claim<A, M> {
@@ -201,6 +190,18 @@ impl Status {
     }
 }
 
+/// What changed in a record that was joined with another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Joined {
+    /// The claim, and of it something that an application can see: anything but the number of its
+    /// incarnation; and the address.
+    pub(crate) claimed: bool,
+    pub(crate) visible: bool,
+    pub(crate) moved: bool,
+    /// The accusation.
+    pub(crate) accused: bool,
+}
+
 /// What is known of one node of the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member<A> {
@@ -280,19 +281,26 @@ impl<A> Member<A> {
 }
 
 impl<A: Ord + Clone> Member<A> {
-    /// The least upper bound of this record and the one given: whether the claim, and whether the
-    /// accusation, changed.
+    /// Becomes the least upper bound of this record and the one given.
     pub(crate) fn join<N: AsRef<[u8]>>(
         &mut self,
         claim: &Claim<A, N>,
         accusation: Option<&Accusation>,
-    ) -> (bool, bool) {
-        let claimed = self.claim.order(claim) == Ordering::Less;
-        if claimed {
+    ) -> Joined {
+        let mut joined = Joined::default();
+        let ours = &self.claim;
+        if ours.order(claim) == Ordering::Less {
+            joined.claimed = true;
+            joined.moved = ours.address != claim.address;
+            joined.visible = joined.moved
+                || ours.incarnation.life() != claim.incarnation.life()
+                || ours.phase != claim.phase
+                || ours.meta.as_slice() != claim.meta.as_ref();
             self.claim.assign(claim);
             self.normalise();
         }
-        (claimed, accusation.is_some_and(|accusation| self.accuse(accusation)))
+        joined.accused = accusation.is_some_and(|accusation| self.accuse(accusation));
+        joined
     }
 
     /// Joins an accusation alone; whether anything changed.
@@ -379,14 +387,19 @@ mod tests {
             let ab = joined(a.clone(), &b);
             prop_assert_eq!(joined(ab.clone(), &a), ab.clone(), "inflationary");
             let mut again = ab;
-            prop_assert_eq!(again.join(&a.claim, a.accusation.as_deref()), (false, false));
+            let unchanged = again.join(&a.claim, a.accusation.as_deref());
+            prop_assert_eq!(unchanged, Joined::default());
         }
 
         #[test]
         fn what_is_reported_as_changed_has_changed(a in member(), b in member()) {
             let mut after = a.clone();
-            let (claimed, accused) = after.join(&b.claim, b.accusation.as_deref());
-            prop_assert_eq!(claimed || accused, after != a);
+            let joined = after.join(&b.claim, b.accusation.as_deref());
+            prop_assert_eq!(joined.claimed, after.claim != a.claim);
+            prop_assert_eq!(joined.claimed || joined.accused, after != a);
+            prop_assert_eq!(joined.moved, after.address() != a.address());
+            let seen = |m: &Member<u8>| (m.epoch(), m.claim.phase, *m.address(), m.claim.meta.clone());
+            prop_assert!(joined.visible || seen(&after) == seen(&a));
         }
 
         #[test]
@@ -433,7 +446,8 @@ mod tests {
         assert_eq!((member.status(), member.accusers()), (Status::Dead, 1));
 
         let leaving = Claim { phase: Phase::Leaving, ..member.claim.clone() };
-        assert_eq!(member.clone().join(&leaving, None), (true, false));
+        let joined = member.clone().join(&leaving, None);
+        assert!(joined.claimed && joined.visible && !joined.moved && !joined.accused);
         let mut left = member.clone();
         left.join(&leaving, None);
         assert_eq!(left.status(), Status::Left);

@@ -7,6 +7,7 @@ use hashbrown::HashTable;
 use serde::Serialize;
 use smallvec::SmallVec;
 
+use super::record::Joined;
 use super::{Accusation, Claim, Level, Member, Meta, Status};
 use crate::deadline::Deadlines;
 use crate::hash::Key;
@@ -145,11 +146,6 @@ impl<A: Address> Table<A> {
         self.len() >= self.capacity
     }
 
-    /// How many others are live.
-    pub(crate) fn live(&self) -> usize {
-        self.live.len()
-    }
-
     /// Whether anybody is dead or has left.
     pub(crate) fn has_gone(&self) -> bool {
         !self.gone.is_empty()
@@ -182,7 +178,7 @@ impl<A: Address> Table<A> {
 
     /// The members, usually one, that this short id stands for.
     pub(crate) fn all_by_short(&self, short: ShortId) -> impl Iterator<Item = &Slot<A>> {
-        let slots = self.index.iter_hash(self.place_hash(short)).map(|&slot| self.slot(slot));
+        let slots = self.index.iter_hash(self.secret.place(short)).map(|&slot| self.slot(slot));
         slots.filter(move |slot| slot.short == short && !slot.expired)
     }
 
@@ -209,6 +205,11 @@ impl<A: Address> Table<A> {
         Advert { short: slot.short, version: self.cluster.hash(bytes) as u16 }
     }
 
+    /// The live members but ourselves, in no but a reproducible order.
+    pub(crate) fn live(&self) -> impl ExactSizeIterator<Item = &Slot<A>> {
+        self.live.iter().map(|&slot| self.slot(slot))
+    }
+
     /// The live members' slots, in no but a reproducible order.
     pub(crate) fn live_slots(&self) -> &[u32] {
         &self.live
@@ -230,7 +231,11 @@ impl<A: Address> Table<A> {
     }
 
     /// One who is dead or has left, drawn at random from those that fit.
-    pub(crate) fn draw_gone(&self, rng: &mut Rng, fits: impl FnMut(&Slot<A>) -> bool) -> Option<NodeId> {
+    pub(crate) fn draw_gone(
+        &self,
+        rng: &mut Rng,
+        fits: impl FnMut(&Slot<A>) -> bool,
+    ) -> Option<NodeId> {
         self.draw_from(&self.gone, rng, 1, fits).pop()
     }
 
@@ -288,22 +293,9 @@ impl<A: Address> Table<A> {
             return self.admit(now, id, claim, accusation, age);
         };
         let entry = self.slot_mut(slot);
-        let newer = entry.member.claim.order(claim).is_lt();
-        if newer && !fits(&claim.address) {
-            return Merge::Refused { full: false };
-        }
-        let visible = newer && {
-            let ours = &entry.member.claim;
-            (ours.incarnation.life(), ours.phase) != (claim.incarnation.life(), claim.phase)
-                || ours.address != claim.address
-                || ours.meta.as_slice() != claim.meta.as_ref()
-        };
-        let before = entry.member.status();
-        let shown = !entry.expired;
-        if newer && entry.member.claim.address != claim.address {
-            entry.verified = false;
-        }
-        let (claimed, accused) = entry.member.join(claim, accusation);
+        let (before, shown) = (entry.member.status(), !entry.expired);
+        let Joined { claimed, visible, moved, accused } = entry.member.join(claim, accusation);
+        entry.verified &= !moved;
         let changed = claimed || accused;
         if !changed && before.is_live() {
             return Merge::Known;
@@ -371,13 +363,9 @@ impl<A: Address> Table<A> {
         self.slots[slot as usize].as_mut().expect("indexed slots are taken")
     }
 
-    fn place_hash(&self, short: ShortId) -> u64 {
-        self.secret.hash(&short.0.to_le_bytes())
-    }
-
     /// The member's slot.
     pub(crate) fn find(&self, id: &NodeId) -> Option<u32> {
-        let hash = self.place_hash(self.cluster.short(id));
+        let hash = self.secret.place(self.cluster.short(id));
         self.index.find(hash, |&slot| self.slot(slot).member.id == *id).copied()
     }
 
@@ -391,7 +379,7 @@ impl<A: Address> Table<A> {
         age: Duration,
     ) -> Merge {
         let short = self.cluster.short(&id);
-        let hash = self.place_hash(short);
+        let hash = self.secret.place(short);
         let crowd = self.index.iter_hash(hash).filter(|&&slot| self.slot(slot).short == short);
         if self.is_full() || crowd.count() >= CROWD {
             return Merge::Refused { full: true };
@@ -409,7 +397,7 @@ impl<A: Address> Table<A> {
             member.accuse(accusation);
         }
         let after = member.status();
-        if !fits(&claim.address) || (!after.is_live() && age >= self.grace) {
+        if !after.is_live() && age >= self.grace {
             return Merge::Refused { full: false };
         }
         let slot = self.insert(member);
@@ -437,10 +425,10 @@ impl<A: Address> Table<A> {
             verified: false,
             expired: false,
         });
-        let hash = self.place_hash(short);
+        let hash = self.secret.place(short);
         let Self { index, slots, secret, .. } = self;
         let rehash = |&slot: &u32| match &slots[slot as usize] {
-            Some(slot) => secret.hash(&slot.short.0.to_le_bytes()),
+            Some(slot) => secret.place(slot.short),
             None => 0,
         };
         index.insert_unique(hash, slot, rehash);
@@ -453,7 +441,7 @@ impl<A: Address> Table<A> {
     fn remove(&mut self, slot: u32) {
         self.unlist(slot, false);
         let short = self.slot(slot).short;
-        let hash = self.place_hash(short);
+        let hash = self.secret.place(short);
         if let Ok(entry) = self.index.find_entry(hash, |&other| other == slot) {
             entry.remove();
         }

@@ -149,6 +149,7 @@ impl<A: Address> Node<A> {
         }
         self.shared.table.end_grace(self.shared.now, &id);
         self.rumors.heat(&mut self.shared.cx(), id, 0, None);
+        self.expire();
         self.act();
         Ok(())
     }

@@ -59,7 +59,7 @@ impl<A: Address> Node<A> {
         let known = slot.map(|slot| slot.member.id);
         let mut origin = Origin { from: &from, sender: known, via: Via::Datagram, most };
         for message in wire::messages(body) {
-            self.dispatch(message?, &mut origin, sender);
+            self.dispatch(message, &mut origin, sender);
         }
         self.act();
         Ok(())
@@ -86,7 +86,7 @@ impl<A: Address> Node<A> {
         let known = self.shared.table.by_short(sender).map(|slot| slot.member.id);
         let mut origin = Origin { from, sender: known, via: Via::Request, most: usize::MAX };
         for message in wire::messages(body) {
-            self.dispatch(message?, &mut origin, sender);
+            self.dispatch(message, &mut origin, sender);
         }
         let limit = self.shared.config.max_frame;
         let mut writer = Writer::frame(reply, limit, self.shared.tag, self.own_short());
@@ -127,7 +127,7 @@ impl<A: Address> Node<A> {
                 Origin { from: &from, sender: Some(to), via: Via::Reply, most: usize::MAX };
             let mut end = None;
             for message in wire::messages(body) {
-                match message? {
+                match message {
                     Message::SyncEnd(message) => end = Some(message),
                     message => self.dispatch(message, &mut origin, sender),
                 }
@@ -176,7 +176,7 @@ impl<A: Address> Node<A> {
             Err(Reject::TooLong)
         } else {
             wire::open(bytes, self.shared.tag).and_then(|(sender, body)| {
-                wire::messages::<A>(body).try_for_each(|message| message.map(drop))?;
+                wire::check::<A>(body)?;
                 Ok((sender, body))
             })
         };

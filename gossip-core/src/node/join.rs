@@ -8,6 +8,7 @@ use super::input::Origin;
 use super::output::Body;
 use crate::action::Action;
 use crate::event::{JoinError, JoinId};
+use crate::member::Slot;
 use crate::rng::Rng;
 use crate::wire::Welcome;
 use crate::{Address, Config, Event, Instant, NodeId, Status};
@@ -102,9 +103,8 @@ impl<A: Address> Node<A> {
         let finished: Vec<_> = joins.extract_if(.., |join| over(join)).collect();
         self.seeds.joins = joins;
         for Join { id, seeds, .. } in finished {
-            let outcome = |seed: Seed<A>| {
-                (seed.address, seed.outcome.unwrap_or(Err(JoinError::NoAnswer)))
-            };
+            let outcome =
+                |seed: Seed<A>| (seed.address, seed.outcome.unwrap_or(Err(JoinError::NoAnswer)));
             let outcomes = seeds.into_iter().map(outcome).collect();
             self.emit(Event::JoinFinished { id, outcomes });
         }
@@ -152,10 +152,12 @@ impl<A: Address> Node<A> {
     /// either side does, and the first answer brings the halves together.
     fn reconnect(&mut self) {
         let table = &self.shared.table;
-        let dead = table.draw_gone(&mut self.seeds.rng, |slot| slot.member.status() == Status::Dead);
-        let live: Vec<&A> = table.iter().filter_map(live_address).collect();
-        let absent: Vec<&A> = self.seeds.fixed.iter().filter(|seed| !live.contains(seed)).collect();
-        let seed = absent.get(self.seeds.rng.below(absent.len())).copied().cloned();
+        let dead =
+            table.draw_gone(&mut self.seeds.rng, |slot| slot.member.status() == Status::Dead);
+        let fixed = &self.seeds.fixed;
+        let start = self.seeds.rng.below(fixed.len());
+        let absent = |seed: &&A| !table.iter().any(|slot| live_at(slot, seed));
+        let seed = fixed[start..].iter().chain(&fixed[..start]).find(absent).cloned();
         let toss = self.seeds.rng.below(2) == 0;
         match (dead, seed) {
             (Some(to), seed) if seed.is_none() || toss => {
@@ -171,7 +173,7 @@ impl<A: Address> Node<A> {
     }
 }
 
-/// The address of a member that lives, ourselves included.
-fn live_address<A>(slot: &crate::member::Slot<A>) -> Option<&A> {
-    slot.member.status().is_live().then_some(&slot.member.claim.address)
+/// Whether this member, or ourselves, lives at an address.
+fn live_at<A: Address>(slot: &Slot<A>, address: &A) -> bool {
+    slot.member.status().is_live() && slot.member.claim.address == *address
 }

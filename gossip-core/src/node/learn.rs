@@ -42,13 +42,7 @@ impl<A: Address> Node<A> {
 
     /// The table has changed: tells the machines, the owner, and, if it is a rumour of this age,
     /// others.
-    fn on_change(
-        &mut self,
-        id: NodeId,
-        change: Change,
-        round: Option<u8>,
-        from: Option<NodeId>,
-    ) {
+    fn on_change(&mut self, id: NodeId, change: Change, round: Option<u8>, from: Option<NodeId>) {
         let Change { before, after, visible } = change;
         let lived = before.is_some_and(Status::is_live);
         let cx = &mut self.shared.cx();

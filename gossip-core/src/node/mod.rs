@@ -17,8 +17,8 @@ use core::time::Duration;
 
 pub use command::Delivery;
 use join::Seeds;
-use output::{Body, Outgoing};
 pub use output::Transmit;
+use output::{Body, Outgoing};
 use own::Own;
 use requests::Requests;
 pub use requests::{Request, RequestId};
@@ -174,9 +174,9 @@ impl<A: Address> Node<A> {
             own: Own::new(&seed),
             seeds: Seeds::new(now, &config, &seed),
             requests: Requests::new(secret),
-            outbox: VecDeque::new(),
+            outbox: VecDeque::with_capacity(QUEUE),
             answers: Vec::new(),
-            scratch: Vec::new(),
+            scratch: Vec::with_capacity(config.datagram_budget),
             events: EventQueue::new(config.max_events),
             full: false,
             stopped: false,
@@ -185,7 +185,7 @@ impl<A: Address> Node<A> {
                 table: Table::new(own, &config, cluster, secret),
                 config,
                 stats: Stats::default(),
-                actions: VecDeque::new(),
+                actions: VecDeque::with_capacity(QUEUE),
                 cluster,
                 secret,
                 tag: cluster.tag(),
@@ -214,7 +214,7 @@ impl<A: Address> Node<A> {
     /// How many other members are live.
     #[must_use]
     pub fn live_peers(&self) -> usize {
-        self.shared.table.live()
+        self.shared.table.live().len()
     }
 
     /// What this node did so far.
@@ -292,6 +292,9 @@ impl<A: Address> Node<A> {
         }
     }
 }
+
+/// For how much the queues have room from the start; what steady state needs.
+const QUEUE: usize = 16;
 
 /// How late a driver may be before it counts as a pause.
 fn tolerated(config: &Config) -> Duration {

@@ -10,8 +10,8 @@ use super::requests::Ask;
 use crate::action::Action;
 use crate::id::ShortId;
 use crate::wire::{
-    Ack, HEADER, IndirectAck, Items, Join, Nack, Payload, Ping, PingRequest, Sync,
-    SyncEnd, Want, Welcome, Writer, kind,
+    Ack, HEADER, IndirectAck, Items, Join, Nack, Payload, Ping, PingRequest, Sync, SyncEnd, Want,
+    Welcome, Writer, kind,
 };
 use crate::{Address, Event, Instant, NodeId};
 
@@ -44,21 +44,47 @@ pub(super) struct Outgoing<A> {
 /// What is to be sent.
 #[derive(Debug)]
 pub(super) enum Body {
-    Ping { nonce: u32, check: u32, attach: Option<NodeId> },
+    Ping {
+        nonce: u32,
+        check: u32,
+        attach: Option<NodeId>,
+    },
     /// With a record of `attach`, and a ping of our own (nonce and check) where the other's
     /// address is yet to be verified.
-    Ack { nonce: u32, acquainted: bool, attach: Option<NodeId>, ping_back: Option<(u32, u32)> },
-    PingRequest { target: NodeId, nonce: u32 },
-    IndirectAck { nonce: u32 },
-    Nack { nonce: u32 },
+    Ack {
+        nonce: u32,
+        acquainted: bool,
+        attach: Option<NodeId>,
+        ping_back: Option<(u32, u32)>,
+    },
+    PingRequest {
+        target: NodeId,
+        nonce: u32,
+    },
+    IndirectAck {
+        nonce: u32,
+    },
+    Nack {
+        nonce: u32,
+    },
     /// Whatever is hot.
     Gossip,
     Records(SmallVec<[ShortId; 16]>),
     Want(SmallVec<[ShortId; 16]>),
-    Join { nonce: u32 },
-    Welcome { nonce: u32, admitted: bool },
-    Sync { first: ShortId },
-    SyncAnswer { records: SmallVec<[ShortId; 16]>, wants: SmallVec<[ShortId; 16]> },
+    Join {
+        nonce: u32,
+    },
+    Welcome {
+        nonce: u32,
+        admitted: bool,
+    },
+    Sync {
+        first: ShortId,
+    },
+    SyncAnswer {
+        records: SmallVec<[ShortId; 16]>,
+        wants: SmallVec<[ShortId; 16]>,
+    },
     Payload(Vec<u8>),
 }
 
@@ -269,7 +295,11 @@ impl<A: Address> Node<A> {
     }
 
     /// Writes the records that fit, the last first; what is left stays in `items`.
-    fn put_records(&mut self, writer: &mut Writer<'_>, items: &mut SmallVec<[ShortId; 16]>) -> bool {
+    fn put_records(
+        &mut self,
+        writer: &mut Writer<'_>,
+        items: &mut SmallVec<[ShortId; 16]>,
+    ) -> bool {
         while let Some(&short) = items.last() {
             let before = writer.is_empty();
             for slot in self.shared.table.all_by_short(short) {

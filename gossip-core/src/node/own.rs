@@ -9,9 +9,9 @@ use super::input::Origin;
 use super::output::Body;
 use crate::action::Action;
 use crate::id::ShortId;
-use crate::member::{Accusation, Claim, Meta, Phase};
+use crate::member::{Accusation, Claim, Meta, Phase, Slot};
 use crate::rng::Rng;
-use crate::{Address, Event, Incarnation, Instant, NodeId};
+use crate::{Address, Event, Incarnation, Instant, NodeId, Status};
 
 /// How many members must have acknowledged that we leave.
 const WITNESSES: usize = 3;
@@ -192,7 +192,9 @@ impl<A: Address> Node<A> {
     }
 
     fn check_farewell(&mut self) {
-        let needed = self.live_peers().min(WITNESSES);
+        // Who is suspected may never acknowledge anything again.
+        let well = |slot: &&Slot<A>| matches!(slot.member.status(), Status::Up | Status::Leaving);
+        let needed = self.shared.table.live().filter(well).take(WITNESSES).count();
         let Some(farewell) = &self.own.farewell else { return };
         if farewell.witnesses.len() < needed && farewell.end > self.shared.now {
             return;
@@ -222,9 +224,10 @@ impl<A: Address> Node<A> {
         let Some(farewell) = &mut self.own.farewell else { return };
         farewell.next = self.shared.now + self.shared.config.gossip_interval;
         let told = &farewell.witnesses;
-        let peers = self.shared.table.draw(&mut self.own.rng, 2 * WITNESSES, |slot| {
-            !told.contains(&slot.member.id)
-        });
+        let peers = self
+            .shared
+            .table
+            .draw(&mut self.own.rng, 2 * WITNESSES, |slot| !told.contains(&slot.member.id));
         let own = self.local().id();
         let salt = self.farewell_salt();
         for to in peers {

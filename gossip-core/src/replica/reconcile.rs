@@ -68,7 +68,7 @@ impl Reconciler {
         if self.catch_up.is_none_or(|at| at > cx.now) {
             return;
         }
-        if self.agreed >= AGREEING || cx.table.live() == 0 || cx.table.is_full() {
+        if self.agreed >= AGREEING || cx.table.live().len() == 0 || cx.table.is_full() {
             self.catch_up = None;
             return;
         }

@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeTuple;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::message::{Advert, Message, Record, kind};
 use super::{ENVELOPE, HEADER, SEAL, VERSION};
@@ -30,25 +31,37 @@ pub(crate) fn open(bytes: &[u8], tag: [u8; 4]) -> Result<(ShortId, &[u8]), Rejec
     Ok((ShortId(u32::from_le_bytes([e, f, g, h])), messages))
 }
 
-/// Reads the messages one by one. After an error there are no more.
-pub(crate) fn messages<A: Address>(
-    mut rest: &[u8],
-) -> impl Iterator<Item = Result<Message<'_, A>, Reject>> {
-    core::iter::from_fn(move || {
-        let (&kind, after) = rest.split_first()?;
-        let body = postcard::take_from_bytes::<u32>(after)
-            .ok()
-            .and_then(|(len, after)| after.split_at_checked(len as usize));
-        let Some((body, after)) = body else {
-            rest = &[];
-            return Some(Err(FRAMING));
+/// Checks that all messages can be read.
+pub(crate) fn check<A: Address>(bytes: &[u8]) -> Result<(), Reject> {
+    frames(bytes).try_for_each(|frame| {
+        let (kind, body) = frame?;
+        let readable = match kind {
+            // Most of what comes; read without being built.
+            kind::RECORD => Record::<A, &[u8]>::read(body).is_some(),
+            _ => decode::<A>(kind, body).is_ok(),
         };
+        if readable { Ok(()) } else { Err(Reject::Malformed { kind }) }
+    })
+}
+
+/// Reads the messages one by one, up to the first that is none.
+pub(crate) fn messages<A: Address>(bytes: &[u8]) -> impl Iterator<Item = Message<'_, A>> {
+    frames(bytes).map_while(|frame| frame.ok().and_then(|(kind, body)| decode(kind, body).ok()))
+}
+
+/// Kinds and bodies. After an error there are no more.
+fn frames(mut rest: &[u8]) -> impl Iterator<Item = Result<(u8, &[u8]), Reject>> {
+    core::iter::from_fn(move || {
+        let (&kind, after) = core::mem::take(&mut rest).split_first()?;
+        let body = match after {
+            [len, after @ ..] if *len < 0x80 => after.split_at_checked(usize::from(*len)),
+            _ => postcard::take_from_bytes::<u32>(after)
+                .ok()
+                .and_then(|(len, after)| after.split_at_checked(len as usize)),
+        };
+        let Some((body, after)) = body else { return Some(Err(FRAMING)) };
         rest = after;
-        let message = decode(kind, body).map_err(|_| Reject::Malformed { kind });
-        if message.is_err() {
-            rest = &[];
-        }
-        Some(message)
+        Some(Ok((kind, body)))
     })
 }
 
@@ -62,8 +75,7 @@ fn decode<A: Address>(byte: u8, body: &[u8]) -> postcard::Result<Message<'_, A>>
         kind::INDIRECT_ACK => Message::IndirectAck(take(body)?),
         kind::NACK => Message::Nack(take(body)?),
         kind::RECORD => {
-            let mut record: Record<A, &[u8]> = take(body)?;
-            record.claim.address = record.claim.address.canonical();
+            let record = Record::read(body).ok_or(postcard::Error::DeserializeBadEncoding)?;
             Message::Record(record)
         }
         kind::ADVERTS => Message::Adverts(take(body)?),
@@ -81,16 +93,19 @@ fn take<'a, T: Deserialize<'a>>(body: &'a [u8]) -> postcard::Result<T> {
     postcard::take_from_bytes(body).map(|(value, _)| value)
 }
 
-/// Where a [`Writer`] writes: a datagram's buffer, or a frame that grows up to a limit.
+/// Where a [`Writer`] writes: a datagram's buffer, or a frame that grows.
 enum Buffer<'b> {
     Datagram(&'b mut [u8]),
-    Frame { bytes: &'b mut Vec<u8>, limit: usize },
+    Frame(&'b mut Vec<u8>),
 }
 
 /// Writes an envelope and messages as long as they fit.
 pub(crate) struct Writer<'b> {
     buffer: Buffer<'b>,
     len: usize,
+    /// How long it may become, now and at all.
+    limit: usize,
+    most: usize,
     sent: [u8; 16],
 }
 
@@ -98,18 +113,18 @@ impl<'b> Writer<'b> {
     /// A datagram of at most `budget` bytes, of which the seal's are not used.
     pub(crate) fn datagram(buf: &'b mut [u8], budget: usize, tag: [u8; 4], own: ShortId) -> Self {
         let usable = budget.min(buf.len()).saturating_sub(SEAL);
-        Self::begin(Buffer::Datagram(&mut buf[..usable]), tag, own)
+        Self::begin(Buffer::Datagram(buf), usable, tag, own)
     }
 
     /// A frame of at most `limit` bytes; what `bytes` held before is overwritten.
     pub(crate) fn frame(bytes: &'b mut Vec<u8>, limit: usize, tag: [u8; 4], own: ShortId) -> Self {
         bytes.clear();
         bytes.resize(ENVELOPE, 0);
-        Self::begin(Buffer::Frame { bytes, limit: limit - SEAL }, tag, own)
+        Self::begin(Buffer::Frame(bytes), limit - SEAL, tag, own)
     }
 
-    fn begin(buffer: Buffer<'b>, tag: [u8; 4], own: ShortId) -> Self {
-        let mut writer = Self { buffer, len: ENVELOPE, sent: [0; 16] };
+    fn begin(buffer: Buffer<'b>, most: usize, tag: [u8; 4], own: ShortId) -> Self {
+        let mut writer = Self { buffer, len: ENVELOPE, limit: most, most, sent: [0; 16] };
         let space = writer.bytes_mut();
         space[0] = VERSION << 4;
         space[1..5].copy_from_slice(&tag);
@@ -120,7 +135,7 @@ impl<'b> Writer<'b> {
     fn bytes_mut(&mut self) -> &mut [u8] {
         match &mut self.buffer {
             Buffer::Datagram(bytes) => bytes,
-            Buffer::Frame { bytes, .. } => bytes,
+            Buffer::Frame(bytes) => bytes,
         }
     }
 
@@ -136,32 +151,21 @@ impl<'b> Writer<'b> {
 
     /// How many more bytes there may be.
     pub(crate) fn room(&self) -> usize {
-        let most = match &self.buffer {
-            Buffer::Datagram(bytes) => bytes.len(),
-            Buffer::Frame { limit, .. } => *limit,
-        };
-        most.saturating_sub(self.len)
+        self.limit.saturating_sub(self.len)
     }
 
-    /// Leaves no more room than this for what follows.
-    pub(crate) fn limit(&mut self, most: usize) {
-        let len = self.len;
-        match &mut self.buffer {
-            Buffer::Datagram(bytes) => {
-                let whole = core::mem::take(bytes);
-                let most = most.max(len).min(whole.len());
-                *bytes = &mut whole[..most];
-            }
-            Buffer::Frame { limit, .. } => *limit = most.max(len).min(*limit),
-        }
+    /// From here on it may become `limit` bytes long, as far as its buffer allows.
+    pub(crate) fn limit(&mut self, limit: usize) {
+        self.limit = limit.min(self.most).max(self.len);
     }
 
     /// Appends a message. `false`, and nothing is written, if it does not fit.
     pub(crate) fn put<T: Serialize>(&mut self, kind: u8, body: &T) -> bool {
-        let start = self.len;
+        let (start, limit) = (self.len, self.limit);
         loop {
-            let space = &mut self.bytes_mut()[start..];
-            if let Some(written) = encode(space, kind, body) {
+            let bytes = self.bytes_mut();
+            let end = limit.min(bytes.len());
+            if let Some(written) = encode(&mut bytes[start..end], kind, body) {
                 self.len = start + written;
                 let sent = &mut self.sent[usize::from(kind & 15)];
                 *sent = sent.saturating_add(1);
@@ -174,10 +178,18 @@ impl<'b> Writer<'b> {
     }
 
     /// Appends a member's record.
-    pub(crate) fn put_record<A: Address>(&mut self, slot: &Slot<A>, round: u8, now: Instant) -> bool {
+    pub(crate) fn put_record<A: Address>(
+        &mut self,
+        slot: &Slot<A>,
+        round: u8,
+        now: Instant,
+    ) -> bool {
         let member = &slot.member;
         let age = seconds(slot.age(now));
-        self.put(kind::RECORD, &(round, age, &member.id, &member.claim, member.accusation.as_deref()))
+        self.put(
+            kind::RECORD,
+            &(round, age, &member.id, &member.claim, member.accusation.as_deref()),
+        )
     }
 
     /// Appends as many adverts, given as bytes, as fit.
@@ -189,27 +201,22 @@ impl<'b> Writer<'b> {
         }
     }
 
-    /// Pads to at least `len` bytes, as far as there is room.
+    /// Pads to `len` bytes, as far as there is room, or to one byte less: where the length of the
+    /// padding begins to take a byte more, one size of it cannot be had.
     pub(crate) fn pad(&mut self, len: usize) {
         let missing = len.saturating_sub(self.len).min(self.room());
-        if missing < 2 {
-            return;
-        }
-        // The length of the length depends on the length: with a byte to spare it always fits.
-        let header = if missing < 130 { 2 } else { 3 };
-        let start = self.len;
-        let space = &mut self.bytes_mut()[start..];
-        space[0] = kind::PADDING;
-        let body = missing - header;
-        let prefix = postcard::to_slice(&(body as u32), &mut space[1..]).map_or(1, |p| p.len());
-        let end = 1 + prefix + body;
-        space[1 + prefix..end].fill(0);
-        self.len += end;
+        let (header, most) = match missing {
+            0 | 1 => return,
+            2..=130 => (2, 0x7f),
+            131..=16_387 => (3, 0x3fff),
+            _ => (4, 0x1f_ffff),
+        };
+        self.put(kind::PADDING, &Zeros((missing - header).min(most)));
     }
 
     /// How many bytes were written, and how many messages of each kind.
     pub(crate) fn finish(self) -> (usize, [u8; 16]) {
-        if let Buffer::Frame { bytes, .. } = self.buffer {
+        if let Buffer::Frame(bytes) = self.buffer {
             bytes.truncate(self.len);
         }
         (self.len, self.sent)
@@ -218,8 +225,8 @@ impl<'b> Writer<'b> {
     /// Makes a frame's buffer longer; a datagram's is what it is.
     fn grow(&mut self) -> bool {
         match &mut self.buffer {
-            Buffer::Frame { bytes, limit } if bytes.len() < *limit => {
-                bytes.resize((bytes.len() * 2).max(1_024).min(*limit), 0);
+            Buffer::Frame(bytes) if bytes.len() < self.limit => {
+                bytes.resize((bytes.len() * 2).max(1_024).min(self.limit), 0);
                 true
             }
             _ => false,
@@ -242,6 +249,19 @@ fn encode(space: &mut [u8], kind: u8, body: &impl Serialize) -> Option<usize> {
     space[0] = kind;
     space[1..=prefix.len()].copy_from_slice(prefix);
     Some(end)
+}
+
+/// The body of a padding.
+struct Zeros(usize);
+
+impl Serialize for Zeros {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut zeros = serializer.serialize_tuple(self.0)?;
+        for _ in 0..self.0 {
+            zeros.serialize_element(&0u8)?;
+        }
+        zeros.end()
+    }
 }
 
 /// Whole seconds, for ages on the wire.

@@ -58,8 +58,7 @@ pub(crate) struct Nack {
 }
 
 /// What is known of a member. `M` is a slice of the datagram, or the table's own metadata.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(bound(deserialize = "A: Deserialize<'de>, M: From<&'de [u8]>"))]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Record<A, M> {
     /// The age of the rumour, in rounds.
     pub(crate) round: u8,

@@ -2,8 +2,11 @@
 
 mod codec;
 mod message;
+mod record;
+#[cfg(test)]
+mod tests;
 
-pub(crate) use codec::{Writer, messages, open};
+pub(crate) use codec::{Writer, check, messages, open};
 pub(crate) use message::{
     Ack, Advert, IndirectAck, Items, Join, Message, Nack, Payload, Ping, PingRequest, Record, Sync,
     SyncEnd, Want, Welcome, kind,

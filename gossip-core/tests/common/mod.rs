@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use gossip_core::{Config, Epoch, Event, Instant, Local, Node, NodeId};
+use gossip_core::{Config, Epoch, Event, Instant, Local, Node, NodeId, Reject};
 
 /// How long a datagram travels.
 const LATENCY: Duration = Duration::from_millis(1);
@@ -19,26 +19,26 @@ struct Packet {
 }
 
 /// The nodes, by address, the time, and what is under way.
-pub struct Net {
-    pub nodes: Vec<Node<u32>>,
-    pub now: Instant,
-    pub events: Vec<Vec<Event<u32>>>,
+pub(crate) struct Net {
+    pub(crate) nodes: Vec<Node<u32>>,
+    pub(crate) now: Instant,
+    pub(crate) events: Vec<Vec<Event<u32>>>,
     /// Addresses that can neither send nor receive.
-    pub cut: Vec<u32>,
+    pub(crate) cut: Vec<u32>,
     /// How many datagrams arrived.
-    pub delivered: u64,
+    pub(crate) delivered: u64,
     packets: VecDeque<Packet>,
     pool: Vec<Vec<u8>>,
     buf: Vec<u8>,
     /// Whether events are kept.
-    pub keep_events: bool,
+    pub(crate) keep_events: bool,
 }
 
-pub fn id(index: u32) -> NodeId {
+pub(crate) fn id(index: u32) -> NodeId {
     NodeId::from_u128(u128::from(index) + 1)
 }
 
-pub fn node(index: u32, epoch: u64, config: &Config) -> Node<u32> {
+pub(crate) fn node(index: u32, epoch: u64, config: &Config) -> Node<u32> {
     let local = Local::new(id(index), Epoch::new(epoch).unwrap(), index).cluster("test");
     let mut seed = [epoch as u8; 32];
     seed[..4].copy_from_slice(&index.to_le_bytes());
@@ -46,22 +46,22 @@ pub fn node(index: u32, epoch: u64, config: &Config) -> Node<u32> {
 }
 
 impl Net {
-    pub fn new(count: u32, config: &Config) -> Self {
+    pub(crate) fn new(count: u32, config: &Config) -> Self {
         Self {
             nodes: (0..count).map(|index| node(index, 1, config)).collect(),
             now: Instant::ORIGIN,
             events: (0..count).map(|_| Vec::new()).collect(),
             cut: Vec::new(),
             delivered: 0,
-            packets: VecDeque::new(),
-            pool: Vec::new(),
+            packets: VecDeque::with_capacity(10_000),
+            pool: (0..1_000).map(|_| Vec::with_capacity(2_000)).collect(),
             buf: vec![0; 65_000],
             keep_events: true,
         }
     }
 
     /// All join through the first, and time passes until they know each other.
-    pub fn joined(count: u32, config: &Config) -> Self {
+    pub(crate) fn joined(count: u32, config: &Config) -> Self {
         let mut net = Self::new(count, config);
         for node in &mut net.nodes {
             node.join(Instant::ORIGIN, [0]);
@@ -74,7 +74,7 @@ impl Net {
     }
 
     /// Lets time pass until `done`, at most `seconds`.
-    pub fn run_until(&mut self, seconds: u64, done: impl Fn(&Self) -> bool) {
+    pub(crate) fn run_until(&mut self, seconds: u64, done: impl Fn(&Self) -> bool) {
         let end = self.now + Duration::from_secs(seconds);
         while !done(self) {
             assert!(self.now < end, "not done after {seconds} s");
@@ -82,7 +82,7 @@ impl Net {
         }
     }
 
-    pub fn run(&mut self, time: Duration) {
+    pub(crate) fn run(&mut self, time: Duration) {
         let end = self.now + time;
         while self.now < end {
             self.step();
@@ -90,7 +90,7 @@ impl Net {
     }
 
     /// Drains all, then goes on to what happens next.
-    pub fn step(&mut self) {
+    pub(crate) fn step(&mut self) {
         self.drain_all();
         let timeouts = self.nodes.iter().filter_map(Node::poll_timeout);
         let next = timeouts.chain(self.packets.front().map(|packet| packet.at)).min();
@@ -100,7 +100,8 @@ impl Net {
             if !self.cut.contains(&packet.from) && !self.cut.contains(&packet.to) {
                 self.delivered += 1;
                 if let Some(node) = self.nodes.get_mut(packet.to as usize) {
-                    node.handle_datagram(self.now, &packet.from, &mut packet.bytes).unwrap();
+                    let handled = node.handle_datagram(self.now, &packet.from, &mut packet.bytes);
+                    assert!(matches!(handled, Ok(()) | Err(Reject::Stopped)), "{handled:?}");
                 }
             }
             self.pool.push(packet.bytes);
@@ -122,7 +123,7 @@ impl Net {
     fn drain(&mut self, index: usize) {
         let from = index as u32;
         while let Some(transmit) = self.nodes[index].poll_transmit(self.now, &mut self.buf) {
-            let mut bytes = self.pool.pop().unwrap_or_else(|| Vec::with_capacity(2_000));
+            let mut bytes = self.pool.pop().unwrap_or_default();
             bytes.clear();
             bytes.extend_from_slice(transmit.bytes);
             self.packets.push_back(Packet { at: self.now + LATENCY, from, to: transmit.to, bytes });
@@ -149,7 +150,7 @@ impl Net {
     }
 
     /// Starts the node at this address again, in a new life.
-    pub fn restart(&mut self, index: u32, epoch: u64, config: &Config) {
+    pub(crate) fn restart(&mut self, index: u32, epoch: u64, config: &Config) {
         self.nodes[index as usize] = node(index, epoch, config);
     }
 }

@@ -1,0 +1,97 @@
+//! What a packet costs one node that knows many.
+
+#[path = "../tests/common/teach.rs"]
+mod teach;
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use gossip_core::{Config, Instant, Node};
+use std::hint::black_box;
+use std::time::Duration;
+use teach::{NOW, address, deliver, discard, newcomer, teach};
+
+/// A node that knows `count` members, with what it answers to a stranger's page: known records.
+struct Bench {
+    node: Node,
+    now: Instant,
+    ping: Vec<u8>,
+    records: Vec<u8>,
+}
+
+fn setup(count: u32) -> Bench {
+    // Fifty records of 43 bytes take 2,159 bytes; the seal's room is on top.
+    let mut config = Config::lan();
+    config.datagram_budget = 2_159 + 44;
+    config.requests = false;
+    config.max_events = 16;
+    let mut node = newcomer(0, &config);
+    teach(&mut node, count, &config);
+    let mut peer = newcomer(1, &config);
+    peer.join(NOW, [address(0)]);
+    deliver(&mut peer, &mut node);
+    deliver(&mut node, &mut peer);
+    deliver(&mut peer, &mut node);
+    discard(&mut node);
+    let mut now = NOW;
+    let mut found = Bench { node, now, ping: Vec::new(), records: Vec::new() };
+    let mut buf = [0; 65_000];
+    // The newcomer catches up: it pings, compares, and is told what it lacks.
+    while found.ping.is_empty() || found.records.is_empty() {
+        now = peer.poll_timeout().unwrap();
+        peer.handle_timeout(now);
+        while let Some(sent) = peer.poll_transmit(now, &mut buf) {
+            let (to, len) = (sent.to, sent.bytes.len());
+            if to != address(0) {
+                continue;
+            }
+            if len == 23 {
+                found.ping = buf[..23].to_vec();
+            }
+            found.node.handle_datagram(now, &address(1), &mut buf[..len]).unwrap();
+            while let Some(answer) = found.node.poll_transmit(now, &mut buf) {
+                let (to, len) = (answer.to, answer.bytes.len());
+                if to == address(1) {
+                    if len >= 2_100 {
+                        found.records = buf[..len].to_vec();
+                    }
+                    peer.handle_datagram(now, &address(0), &mut buf[..len]).unwrap();
+                }
+            }
+        }
+        found.now = now;
+    }
+    found
+}
+
+fn packets(c: &mut Criterion) {
+    for count in [100, 10_000] {
+        let mut bench = setup(count);
+        let mut buf = [0; 4_096];
+        let (now, from) = (bench.now, address(1));
+        c.bench_function(&format!("ping and ack, {count} members"), |b| {
+            b.iter(|| {
+                let mut ping: [u8; 23] = bench.ping.as_slice().try_into().unwrap();
+                bench.node.handle_datagram(now, &from, black_box(&mut ping)).unwrap();
+                while let Some(ack) = bench.node.poll_transmit(now, &mut buf) {
+                    black_box(ack.bytes.len());
+                }
+            });
+        });
+        let before = bench.node.stats().records_known;
+        bench.node.handle_datagram(now, &from, &mut bench.records.clone()).unwrap();
+        assert_eq!(bench.node.stats().records_known - before, 50);
+        c.bench_function(&format!("50 known records, {count} members"), |b| {
+            b.iter_batched_ref(
+                || bench.records.clone(),
+                |records| bench.node.handle_datagram(now, &from, black_box(records)).unwrap(),
+                BatchSize::SmallInput,
+            );
+        });
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(Duration::from_millis(500));
+    targets = packets
+}
+criterion_main!(benches);

@@ -1,0 +1,622 @@
+//! The vectors of `tests/vectors`, which pin every byte of the wire, and the laws of the codec.
+
+use core::marker::PhantomData;
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::format;
+use std::string::String;
+use std::vec::Vec;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::hash::Key;
+use crate::id::ShortId;
+use crate::member::{Accusation, Claim, Level, Member, Meta, Phase, Table};
+use crate::{Config, Epoch, Incarnation, Instant, MAX_META, NodeId, Reject};
+
+/// The cluster, the nodes and the numbers of the vectors.
+const CLUSTER: &str = "vectors";
+const ALICE: NodeId = NodeId(*b"alice's 16 bytes");
+const BOB: NodeId = NodeId(*b"bob, 16 bytes...");
+const NONCE: u32 = 0x4433_2211;
+const FOLD: u32 = 0xccbb_aa99;
+
+fn key() -> Key {
+    Key::of_cluster(CLUSTER)
+}
+
+fn incarnation(number: u32) -> Incarnation {
+    Incarnation { epoch: Epoch::new(1_700_000_000_000).unwrap(), nonce: 0xa4a3_a2a1, number }
+}
+
+/// Alice, on IPv4, without anything that can be missing.
+fn alice() -> Record<SocketAddr, &'static [u8]> {
+    let address = "192.0.2.1:7946".parse().unwrap();
+    let incarnation = incarnation(0);
+    let claim = Claim { incarnation, phase: Phase::Up, versions: [0, 0], address, meta: &[][..] };
+    Record { round: 0, age: 0, id: ALICE, claim, accusation: None }
+}
+
+/// Bob, on IPv6, with everything that there can be.
+fn bob() -> Record<SocketAddr, &'static [u8]> {
+    let address = "[2001:db8::2]:443".parse().unwrap();
+    let incarnation = incarnation(300);
+    let (phase, versions, meta) = (Phase::Up, [0, 2], &b"zone=b"[..]);
+    let claim = Claim { incarnation, phase, versions, address, meta };
+    let accusation = accused(incarnation, Level::Dead, &[4, 3, 2, 1]);
+    Record { round: 255, age: 90, id: BOB, claim, accusation }
+}
+
+/// The table of a node that claims this and knows nobody.
+fn table_of(id: NodeId, claim: &Claim<SocketAddr, &[u8]>) -> Table<SocketAddr> {
+    let &Claim { incarnation, phase, versions, address, meta } = claim;
+    let claim = Claim { incarnation, phase, versions, address, meta: meta.into() };
+    let own = Member { id, claim, accusation: None };
+    Table::new(own, &Config::lan(), key(), Key::new(0, 0))
+}
+
+/// An accusation by all of them: the first one, and the others joined to it.
+fn accused(incarnation: Incarnation, level: Level, accusers: &[u32]) -> Option<Accusation> {
+    let claim = Claim {
+        incarnation: Incarnation::default(),
+        phase: Phase::Up,
+        versions: [0, 0],
+        address: 0,
+        meta: Meta::new(),
+    };
+    let mut member: Member<u8> = Member { id: ALICE, claim, accusation: None };
+    for &accuser in accusers {
+        member.accuse(&Accusation::new(incarnation, level, ShortId(accuser)));
+    }
+    member.accusation.map(|accusation| *accusation)
+}
+
+/// Writes a record as a node does: from its table.
+fn put_record(writer: &mut Writer<'_>, record: &Record<SocketAddr, &[u8]>) -> bool {
+    let Record { round, age, id, claim, accusation } = record;
+    let mut table = table_of(NodeId::from_u128(0), claim);
+    let age = Duration::from_secs(u64::from(*age));
+    table.merge(Instant::ORIGIN, *id, claim, accusation.as_ref(), age);
+    writer.put_record(table.get(id).unwrap(), *round, Instant::ORIGIN)
+}
+
+/// The bytes of a vector: two digits each, up to a `#` in any line.
+fn parse(vector: &str) -> Vec<u8> {
+    let bytes = vector.lines().flat_map(|line| line.split('#').next().unwrap().split_whitespace());
+    bytes.map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x} ")).collect()
+}
+
+/// What `write` writes is the vector, envelope and version included, and the vector is read as
+/// `messages`.
+fn check_vector(
+    vector: &str,
+    write: impl FnOnce(&mut Writer<'_>),
+    messages: &[Message<'_, SocketAddr>],
+) {
+    let expected = parse(vector);
+    let mut buf = [0; 1_200];
+    let mut writer = Writer::datagram(&mut buf, 1_200, key().tag(), key().short(&ALICE));
+    write(&mut writer);
+    let (len, sent) = writer.finish();
+    assert_eq!(usize::from(sent.iter().sum::<u8>()), messages.len());
+    assert_eq!(
+        hex(&buf[..len]),
+        hex(&expected),
+        "what is written (left) is no longer what the vector says: \
+         bytes on the wire change only with wire::VERSION"
+    );
+    let (sender, body) = open(&expected, key().tag()).unwrap();
+    assert_eq!(sender, key().short(&ALICE));
+    assert_eq!(check::<SocketAddr>(body), Ok(()));
+    assert_eq!(super::messages(body).collect::<Vec<_>>(), messages);
+}
+
+fn check_put<T: serde::Serialize>(
+    vector: &str,
+    kind: u8,
+    body: &T,
+    message: Message<'_, SocketAddr>,
+) {
+    check_vector(vector, |writer| assert!(writer.put(kind, body)), &[message]);
+}
+
+#[test]
+fn vector_padding() {
+    let vector = include_str!("../../tests/vectors/padding.hex");
+    check_vector(vector, |writer| writer.pad(16), &[Message::Padding(PhantomData)]);
+}
+
+fn ping() -> Ping {
+    Ping { nonce: NONCE, check: key().check(&BOB, incarnation(300)), fold: FOLD }
+}
+
+#[test]
+fn vector_ping() {
+    let vector = include_str!("../../tests/vectors/ping.hex");
+    check_put(vector, kind::PING, &ping(), Message::Ping(ping()));
+    assert_eq!(parse(vector).len(), 23);
+}
+
+#[test]
+fn vector_ack() {
+    let vector = include_str!("../../tests/vectors/ack.hex");
+    let ack = Ack { nonce: NONCE, fold: FOLD, acquainted: true };
+    check_put(vector, kind::ACK, &ack, Message::Ack(ack));
+    assert_eq!(parse(vector).len(), 20);
+}
+
+#[test]
+fn vector_ping_request() {
+    let vector = include_str!("../../tests/vectors/ping_request.hex");
+    let request = PingRequest { nonce: NONCE, target: BOB };
+    check_put(vector, kind::PING_REQUEST, &request, Message::PingRequest(request));
+}
+
+#[test]
+fn vector_indirect_ack() {
+    let vector = include_str!("../../tests/vectors/indirect_ack.hex");
+    let ack = IndirectAck { nonce: NONCE };
+    check_put(vector, kind::INDIRECT_ACK, &ack, Message::IndirectAck(ack));
+}
+
+#[test]
+fn vector_nack() {
+    let vector = include_str!("../../tests/vectors/nack.hex");
+    let nack = Nack { nonce: NONCE };
+    check_put(vector, kind::NACK, &nack, Message::Nack(nack));
+}
+
+#[test]
+fn vector_record_ipv4() {
+    let vector = include_str!("../../tests/vectors/record_ipv4.hex");
+    let write = |writer: &mut Writer<'_>| assert!(put_record(writer, &alice()));
+    check_vector(vector, write, &[Message::Record(alice())]);
+}
+
+#[test]
+fn vector_record_ipv6_with_everything() {
+    let vector = include_str!("../../tests/vectors/record_ipv6_with_everything.hex");
+    let write = |writer: &mut Writer<'_>| assert!(put_record(writer, &bob()));
+    check_vector(vector, write, &[Message::Record(bob())]);
+}
+
+#[test]
+fn vector_adverts() {
+    let vector = include_str!("../../tests/vectors/adverts.hex");
+    let first = Advert { short: key().short(&ALICE), version: 0xb2b1 };
+    let second = Advert { short: key().short(&BOB), version: 0xb4b3 };
+    let names = [first.to_bytes(), second.to_bytes()].concat();
+    let write = |writer: &mut Writer<'_>| writer.put_adverts(&names);
+    check_vector(vector, write, &[Message::Adverts(Items(&names))]);
+    let read: Vec<_> = Items(&names).iter().map(Advert::from_bytes).collect();
+    assert_eq!(read, [first, second]);
+}
+
+#[test]
+fn vector_want() {
+    let vector = include_str!("../../tests/vectors/want.hex");
+    let items = [ALICE, BOB].map(|id| key().short(&id).0.to_le_bytes()).concat();
+    let want = Want { items: Items(&items) };
+    check_put(vector, kind::WANT, &want, Message::Want(want));
+}
+
+/// A join as it is sent: the joiner's record, the question, and padding.
+#[test]
+fn vector_join() {
+    let vector = include_str!("../../tests/vectors/join.hex");
+    let join = Join { nonce: NONCE };
+    let write = |writer: &mut Writer<'_>| {
+        assert!(put_record(writer, &alice()));
+        assert!(writer.put(kind::JOIN, &join));
+        writer.pad(96);
+        assert_eq!(writer.len(), 96);
+    };
+    let messages = [Message::Record(alice()), Message::Join(join), Message::Padding(PhantomData)];
+    check_vector(vector, write, &messages);
+}
+
+#[test]
+fn vector_welcome() {
+    let vector = include_str!("../../tests/vectors/welcome.hex");
+    let welcome = Welcome { nonce: NONCE, id: ALICE, admitted: true };
+    check_put(vector, kind::WELCOME, &welcome, Message::Welcome(welcome));
+}
+
+#[test]
+fn vector_sync() {
+    let vector = include_str!("../../tests/vectors/sync.hex");
+    let items: Vec<u8> = [(key().short(&ALICE), 0xd4d3_d2d1_u32), (key().short(&BOB), 1)]
+        .iter()
+        .flat_map(|(short, version)| [short.0.to_le_bytes(), version.to_le_bytes()].concat())
+        .collect();
+    let sync = Sync { first: ShortId(0), last: ShortId(u32::MAX), items: Items(&items) };
+    check_put(vector, kind::SYNC, &sync, Message::Sync(sync));
+}
+
+#[test]
+fn vector_sync_end() {
+    let vector = include_str!("../../tests/vectors/sync_end.hex");
+    let end = SyncEnd { fold: FOLD, more: true };
+    check_put(vector, kind::SYNC_END, &end, Message::SyncEnd(end));
+}
+
+#[test]
+fn vector_payload() {
+    let vector = include_str!("../../tests/vectors/payload.hex");
+    let payload = Payload { from: ALICE, bytes: b"hello" };
+    check_put(vector, kind::PAYLOAD, &payload, Message::Payload(payload));
+}
+
+#[test]
+fn vector_several_messages() {
+    let vector = include_str!("../../tests/vectors/several_messages.hex");
+    let name = Advert { short: key().short(&BOB), version: 0xb4b3 }.to_bytes();
+    let write = |writer: &mut Writer<'_>| {
+        assert!(writer.put(kind::PING, &ping()));
+        assert!(put_record(writer, &alice()));
+        writer.put_adverts(&name);
+    };
+    let messages =
+        [Message::Ping(ping()), Message::Record(alice()), Message::Adverts(Items(&name))];
+    check_vector(vector, write, &messages);
+}
+
+#[test]
+fn vector_unknown_kind_is_skipped() {
+    let vector = include_str!("../../tests/vectors/unknown_kind.hex");
+    let nack = Nack { nonce: NONCE };
+    let write = |writer: &mut Writer<'_>| {
+        assert!(writer.put(200, &[0xe1_u8, 0xe2, 0xe3]));
+        assert!(writer.put(kind::NACK, &nack));
+    };
+    check_vector(vector, write, &[Message::Unknown, Message::Nack(nack)]);
+}
+
+#[test]
+fn vector_trailing_bytes_of_a_body_are_skipped() {
+    let vector = include_str!("../../tests/vectors/trailing_bytes.hex");
+    let nack = Nack { nonce: NONCE };
+    let write = |writer: &mut Writer<'_>| {
+        assert!(writer.put(kind::NACK, &(nack, [0xe1_u8, 0xe2])));
+        assert!(writer.put(kind::INDIRECT_ACK, &IndirectAck { nonce: NONCE }));
+    };
+    let messages = [Message::Nack(nack), Message::IndirectAck(IndirectAck { nonce: NONCE })];
+    check_vector(vector, write, &messages);
+}
+
+/// The hashes that all nodes of a cluster must agree on.
+#[test]
+fn vector_hashes() {
+    let mut table = table_of(ALICE, &alice().claim);
+    let alone = table.fingerprint();
+    let bob = bob();
+    table.merge(Instant::ORIGIN, BOB, &bob.claim, bob.accusation.as_ref(), Duration::ZERO);
+    let [alice, bob] = [ALICE, BOB].map(|id| table.get(&id).unwrap());
+    let computed = [
+        &key().hash(b"").to_le_bytes()[..],
+        &key().tag(),
+        &key().short(&ALICE).0.to_le_bytes(),
+        &key().short(&BOB).0.to_le_bytes(),
+        &key().check(&BOB, incarnation(300)).to_le_bytes(),
+        &table.advert(alice).to_bytes(),
+        &table.advert(bob).to_bytes(),
+        &alice.version().to_le_bytes(),
+        &bob.version().to_le_bytes(),
+        &alone.to_le_bytes(),
+        &table.fingerprint().to_le_bytes(),
+        &table.fold().to_le_bytes(),
+    ];
+    let vector = include_str!("../../tests/vectors/hashes.hex");
+    assert_eq!(hex(&computed.concat()), hex(&parse(vector)));
+}
+
+/// Appends any message.
+fn put(writer: &mut Writer<'_>, message: &Message<'_, SocketAddr>) -> bool {
+    let kind = message.kind();
+    match message {
+        Message::Padding(_) => writer.put(kind, &()),
+        Message::Ping(body) => writer.put(kind, body),
+        Message::Ack(body) => writer.put(kind, body),
+        Message::PingRequest(body) => writer.put(kind, body),
+        Message::IndirectAck(body) => writer.put(kind, body),
+        Message::Nack(body) => writer.put(kind, body),
+        Message::Record(Record { round, age, id, claim, accusation }) => {
+            writer.put(kind, &(round, age, id, claim, accusation))
+        }
+        Message::Adverts(body) => writer.put(kind, body),
+        Message::Want(body) => writer.put(kind, body),
+        Message::Join(body) => writer.put(kind, body),
+        Message::Welcome(body) => writer.put(kind, body),
+        Message::Sync(body) => writer.put(kind, body),
+        Message::SyncEnd(body) => writer.put(kind, body),
+        Message::Payload(body) => writer.put(kind, body),
+        Message::Unknown => writer.put(kind, &[0xe1_u8]),
+    }
+}
+
+fn any_id() -> impl Strategy<Value = NodeId> {
+    any::<[u8; 16]>().prop_map(NodeId)
+}
+
+fn any_incarnation() -> impl Strategy<Value = Incarnation> {
+    (0..=Epoch::MAX.get(), any::<u32>(), any::<u32>()).prop_map(|(epoch, nonce, number)| {
+        Incarnation { epoch: Epoch::new(epoch).unwrap(), nonce, number }
+    })
+}
+
+fn any_accusation() -> impl Strategy<Value = Option<Accusation>> {
+    let level = prop_oneof![Just(Level::Suspect), Just(Level::Dead)];
+    (any_incarnation(), level, prop::collection::vec(any::<u32>(), 0..6))
+        .prop_map(|(incarnation, level, accusers)| accused(incarnation, level, &accusers))
+}
+
+/// A record without its metadata.
+fn any_record() -> impl Strategy<Value = Record<SocketAddr, &'static [u8]>> {
+    let phase = prop_oneof![Just(Phase::Up), Just(Phase::Leaving), Just(Phase::Left)];
+    let address = any::<SocketAddr>().prop_map(crate::Address::canonical);
+    let claim = (any_incarnation(), phase, any::<[u8; 2]>(), address);
+    (any::<u8>(), any::<u32>(), any_id(), claim, any_accusation()).prop_map(
+        |(round, age, id, (incarnation, phase, versions, address), accusation)| {
+            let claim = Claim { incarnation, phase, versions, address, meta: &[][..] };
+            Record { round, age, id, claim, accusation }
+        },
+    )
+}
+
+/// A message of every kind, out of the same material.
+fn every_message<'a>(
+    [nonce, check, fold]: [u32; 3],
+    flag: bool,
+    record: &Record<SocketAddr, &'static [u8]>,
+    bytes: &'a [u8],
+) -> [Message<'a, SocketAddr>; 15] {
+    let id = record.id;
+    let mut record: Record<SocketAddr, &'a [u8]> = record.clone();
+    record.claim.meta = &bytes[..bytes.len().min(MAX_META)];
+    [
+        Message::Padding(PhantomData),
+        Message::Ping(Ping { nonce, check, fold }),
+        Message::Ack(Ack { nonce, fold, acquainted: flag }),
+        Message::PingRequest(PingRequest { nonce, target: id }),
+        Message::IndirectAck(IndirectAck { nonce }),
+        Message::Nack(Nack { nonce }),
+        Message::Record(record),
+        Message::Adverts(Items(bytes)),
+        Message::Want(Want { items: Items(bytes) }),
+        Message::Join(Join { nonce }),
+        Message::Welcome(Welcome { nonce, id, admitted: flag }),
+        Message::Sync(Sync { first: ShortId(check), last: ShortId(fold), items: Items(bytes) }),
+        Message::SyncEnd(SyncEnd { fold, more: flag }),
+        Message::Payload(Payload { from: id, bytes }),
+        Message::Unknown,
+    ]
+}
+
+const TAG: [u8; 4] = [1, 2, 3, 4];
+const SENDER: ShortId = ShortId(5);
+
+/// How many bytes a length takes.
+fn varint(value: usize) -> usize {
+    postcard::to_slice(&(value as u32), &mut [0; 5]).unwrap().len()
+}
+
+/// One thing done to a writer.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Put(usize),
+    Adverts(usize),
+    Pad(usize),
+    Limit(usize),
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    // Where the length of a length changes is worth a closer look.
+    let size = prop_oneof![0..400usize, 120..140usize, 16_370..16_400usize];
+    prop_oneof![
+        size.clone().prop_map(Step::Put),
+        size.clone().prop_map(Step::Adverts),
+        size.clone().prop_map(Step::Pad),
+        size.prop_map(Step::Limit),
+    ]
+}
+
+/// Takes the steps and checks after each what the writer promises; how many messages there are.
+fn obeys_its_laws(writer: &mut Writer<'_>, steps: &[Step], most: usize) -> usize {
+    let bytes = [7; 17_000];
+    let mut limit = most;
+    let mut count = 0;
+    for &step in steps {
+        let (before, room) = (writer.len(), writer.room());
+        assert_eq!(room, limit - before);
+        match step {
+            Step::Put(size) => {
+                let body = varint(size) + size;
+                let message = 1 + varint(body) + body;
+                let fits = message <= room;
+                assert_eq!(writer.put(kind::WANT, &&bytes[..size]), fits);
+                assert_eq!(writer.len(), if fits { before + message } else { before });
+            }
+            Step::Adverts(size) => writer.put_adverts(&bytes[..size / 6 * 6]),
+            Step::Pad(size) => {
+                writer.pad(size);
+                let missing = size.saturating_sub(before).min(room);
+                let padded = writer.len() - before;
+                let unreachable = [1, 130, 16_387].contains(&missing);
+                assert_eq!(padded, missing - usize::from(unreachable));
+            }
+            Step::Limit(size) => {
+                writer.limit(size);
+                limit = size.min(most).max(before);
+                assert_eq!(writer.len(), before);
+            }
+        }
+        assert!(writer.len() <= limit);
+        count += usize::from(writer.len() > before);
+    }
+    count
+}
+
+proptest! {
+    #[test]
+    fn every_message_is_read_as_it_was_written(
+        numbers in any::<[u32; 3]>(),
+        flag in any::<bool>(),
+        record in any_record(),
+        bytes in prop::collection::vec(any::<u8>(), 0..700),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let messages = every_message(numbers, flag, &record, &bytes);
+        let mut frame = Vec::new();
+        let mut writer = Writer::frame(&mut frame, 1 << 20, TAG, SENDER);
+        for message in &messages {
+            prop_assert!(put(&mut writer, message));
+        }
+        let (len, sent) = writer.finish();
+        prop_assert_eq!(frame.len(), len);
+        // Fourteen kinds, none of kind 14, and an unknown one.
+        prop_assert_eq!(sent, [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1]);
+
+        let (sender, body) = open(&frame, TAG).unwrap();
+        prop_assert_eq!(sender, SENDER);
+        prop_assert_eq!(check::<SocketAddr>(body), Ok(()));
+        let read: Vec<Message<'_, SocketAddr>> = super::messages(body).collect();
+        prop_assert_eq!(&read[..], &messages[..]);
+
+        let cut = &body[..cut.index(body.len())];
+        let fewer: Vec<Message<'_, SocketAddr>> = super::messages(cut).collect();
+        prop_assert!(fewer.len() < read.len());
+        prop_assert_eq!(&fewer[..], &read[..fewer.len()]);
+    }
+
+    #[test]
+    fn whatever_can_be_read_is_read_the_same_when_written_again(
+        bodies in prop::collection::vec((0..16u8, prop::collection::vec(0..20u8, 0..60)), 0..6),
+        tail in prop::collection::vec(any::<u8>(), 0..8),
+    ) {
+        let mut bytes = Vec::new();
+        for (kind, body) in &bodies {
+            bytes.extend([*kind, body.len() as u8]);
+            bytes.extend(body);
+        }
+        bytes.extend(tail);
+        let read: Vec<Message<'_, SocketAddr>> = super::messages(&bytes).collect();
+        let mut frame = Vec::new();
+        let mut writer = Writer::frame(&mut frame, 1 << 20, TAG, SENDER);
+        for message in &read {
+            prop_assert!(put(&mut writer, message));
+        }
+        writer.finish();
+        let body = open(&frame, TAG).unwrap().1;
+        prop_assert_eq!(super::messages(body).collect::<Vec<_>>(), read);
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let readable = check::<SocketAddr>(&bytes).is_ok();
+        let count = super::messages::<SocketAddr>(&bytes).count();
+        prop_assert!(!readable || (count == 0) == bytes.is_empty());
+        prop_assert!(open(&bytes, TAG).is_err(), "one chance in 2^40 to hit version, flags, tag");
+    }
+
+    #[test]
+    fn a_datagram_stays_within_its_budget(
+        steps in prop::collection::vec(any_step(), 0..12),
+        budget in prop_oneof![256..1_300usize, 16_000..40_000usize],
+    ) {
+        let mut buf = [0; 40_000];
+        let most = budget - SEAL;
+        let mut writer = Writer::datagram(&mut buf, budget, TAG, SENDER);
+        let count = obeys_its_laws(&mut writer, &steps, most);
+        let (len, _) = writer.finish();
+        prop_assert!(len <= most);
+        prop_assert!(buf[most..].iter().all(|&byte| byte == 0), "nothing behind the budget");
+        let body = open(&buf[..len], TAG).unwrap().1;
+        prop_assert_eq!(check::<u32>(body), Ok(()));
+        prop_assert_eq!(super::messages::<u32>(body).count(), count);
+    }
+
+    #[test]
+    fn a_frame_stays_within_its_limit(
+        steps in prop::collection::vec(any_step(), 0..12),
+        limit in prop_oneof![4_096..6_000usize, 16_000..40_000usize],
+    ) {
+        let mut frame = std::vec![9; 50_000];
+        let mut writer = Writer::frame(&mut frame, limit, TAG, SENDER);
+        let count = obeys_its_laws(&mut writer, &steps, limit - SEAL);
+        let (len, _) = writer.finish();
+        prop_assert_eq!(frame.len(), len);
+        let body = open(&frame, TAG).unwrap().1;
+        prop_assert_eq!(check::<u32>(body), Ok(()));
+        prop_assert_eq!(super::messages::<u32>(body).count(), count);
+    }
+}
+
+#[test]
+fn an_envelope_is_refused_for_its_reason() {
+    let mut buf = [0; 256];
+    let (len, _) = Writer::datagram(&mut buf, 256, TAG, SENDER).finish();
+    assert_eq!(open(&buf[..len], TAG), Ok((SENDER, &[][..])));
+    for short in 0..len {
+        assert_eq!(open(&buf[..short], TAG), Err(Reject::TooShort));
+    }
+    let changed = |place: usize, byte: u8| {
+        let mut bytes = buf;
+        bytes[place] = byte;
+        open(&bytes[..len], TAG).map(drop)
+    };
+    assert_eq!(changed(0, (VERSION + 1) << 4), Err(Reject::Version(VERSION + 1)));
+    assert_eq!(changed(0, VERSION << 4 | 8), Err(Reject::Flags(8)));
+    assert_eq!(changed(4, 0), Err(Reject::Cluster));
+}
+
+#[test]
+fn a_record_is_refused_for_what_is_out_of_bounds() {
+    let mut buf = [0; 1_200];
+    let mut writer = Writer::datagram(&mut buf, 1_200, TAG, SENDER);
+    assert!(put(&mut writer, &Message::Record(bob())));
+    let (len, _) = writer.finish();
+    let malformed = Err(Reject::Malformed { kind: kind::RECORD });
+    let changed = |place: usize, bytes: &[u8]| {
+        let mut changed = buf;
+        changed[place..place + bytes.len()].copy_from_slice(bytes);
+        check::<SocketAddr>(&changed[ENVELOPE..len])
+    };
+    // Behind envelope, header, round, age and id.
+    let epoch = ENVELOPE + 2 + 2 + 16;
+    assert_eq!(changed(epoch, &[0xff, 0xff, 0xff, 0xff, 0xff, 0x3f]), Ok(()));
+    assert_eq!(changed(epoch, &[0xff; 9]), malformed);
+    let phase = epoch + 6 + 4 + 2;
+    assert_eq!(changed(phase, &[2]), Ok(()));
+    assert_eq!(changed(phase, &[3]), malformed);
+    let meta = phase + 1 + 2 + 19;
+    assert_eq!(changed(meta, &[0x81, 0x04]), malformed);
+    let accused = meta + 1 + 6;
+    assert_eq!(changed(accused, &[2]), malformed);
+    let accusers = accused + 1 + 12 + 1;
+    assert_eq!(changed(accusers, &[15]), malformed);
+}
+
+/// What [`Local`](crate::Local) and `set_meta` must leave room for.
+#[test]
+fn the_largest_record() {
+    let incarnation = Incarnation { epoch: Epoch::MAX, nonce: u32::MAX, number: u32::MAX };
+    let accusation = accused(incarnation, Level::Dead, &[1, 2, 3, 4]);
+    let claim = Claim {
+        incarnation,
+        phase: Phase::Up,
+        versions: [u8::MAX; 2],
+        address: SocketAddr::new([u16::MAX; 8].into(), u16::MAX),
+        meta: &[7; MAX_META][..],
+    };
+    let record = Record { round: 255, age: u32::MAX, id: BOB, claim, accusation };
+    let mut buf = [0; 1_200];
+    let mut writer = Writer::datagram(&mut buf, 1_200, TAG, SENDER);
+    assert!(put(&mut writer, &Message::Record(record)));
+    // Kind and length; the address; the metadata; and the rest.
+    assert_eq!(writer.len() - ENVELOPE, 3 + 20 + MAX_META + 78);
+}

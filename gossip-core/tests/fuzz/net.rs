@@ -1,0 +1,177 @@
+//! A few driven nodes and what is under way between them.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use gossip_core::{Config, Epoch, Instant, Local, Node, NodeId, Request};
+
+use super::driven::{Driven, Input, Outputs};
+
+/// How long a datagram travels, and a request there and back.
+const LATENCY: Duration = Duration::from_millis(1);
+const ROUND_TRIP: Duration = Duration::from_millis(300);
+
+/// The most that may be under way; more is lost.
+const MOST: usize = 256;
+
+/// A node's place in the network.
+pub struct Host {
+    pub driven: Driven,
+    /// Whether it runs. What is down neither hears nor acts.
+    pub up: bool,
+    epoch: u64,
+}
+
+/// A datagram under way.
+#[derive(Clone)]
+pub struct Packet {
+    due: Instant,
+    pub from: u32,
+    pub to: u32,
+    pub bytes: Vec<u8>,
+}
+
+/// A request under way.
+pub struct Call {
+    due: Instant,
+    host: usize,
+    epoch: u64,
+    request: Request<u32>,
+    frame: Vec<u8>,
+}
+
+pub struct Net {
+    pub hosts: Vec<Host>,
+    pub now: Instant,
+    pub packets: VecDeque<Packet>,
+    pub calls: VecDeque<Call>,
+    /// A pair of addresses that cannot reach each other by datagram.
+    pub cut: Option<(u32, u32)>,
+    config: Config,
+}
+
+/// The id of a host; a number above 0 that says whose life it takes is the caller's.
+pub fn id(host: usize) -> NodeId {
+    NodeId::from_u128(host as u128 + 1)
+}
+
+/// A node as all runs of a target make it.
+pub fn node(now: Instant, id: NodeId, epoch: u64, address: u32, config: &Config) -> Driven {
+    let local = Local::new(id, Epoch::new(epoch).unwrap(), address).cluster("fuzz");
+    let mut seed = [epoch as u8; 32];
+    seed[..4].copy_from_slice(&address.to_le_bytes());
+    Driven::new(Node::new(now, local, config.clone(), seed).unwrap())
+}
+
+impl Net {
+    /// Hosts with these ids at the addresses 0, 1, 2 and so on.
+    pub fn new(ids: &[NodeId], config: &Config) -> Self {
+        let now = Instant::from_micros(1_000_000_000);
+        let hosts = ids.iter().zip(0..).map(|(&id, address)| {
+            Host { driven: node(now, id, 1, address, config), up: true, epoch: 1 }
+        });
+        let hosts = hosts.collect();
+        let (packets, calls) = (VecDeque::new(), VecDeque::new());
+        Self { hosts, now, packets, calls, cut: None, config: config.clone() }
+    }
+
+    /// Does something to one host and takes what comes of it on its way.
+    pub fn apply(&mut self, host: usize, input: &Input) -> Option<Outputs> {
+        let at = &mut self.hosts[host];
+        if !at.up {
+            return None;
+        }
+        let from = *at.driven.node.local().address();
+        let mut outputs = at.driven.apply(self.now, input);
+        let due = self.now + LATENCY;
+        for (to, bytes) in outputs.transmits.drain(..) {
+            self.packets.push_back(Packet { due, from, to, bytes });
+        }
+        let (due, epoch) = (self.now + ROUND_TRIP, at.epoch);
+        for (request, frame) in outputs.requests.drain(..) {
+            self.calls.push_back(Call { due, host, epoch, request, frame });
+        }
+        self.packets.drain(..self.packets.len().saturating_sub(MOST));
+        self.calls.drain(..self.calls.len().saturating_sub(MOST));
+        Some(outputs)
+    }
+
+    /// A new life of a host, with nothing but its id and address.
+    pub fn restart(&mut self, host: usize, address: u32) {
+        let at = &mut self.hosts[host];
+        at.epoch += 1;
+        at.up = true;
+        let id = at.driven.node.local().id();
+        at.driven = node(self.now, id, at.epoch, address, &self.config);
+    }
+
+    /// Goes on to what happens next, everything on time: a timeout or, if `deliver`, an arrival.
+    pub fn step(&mut self, deliver: bool) {
+        let up = self.hosts.iter().filter(|host| host.up);
+        let timeouts = up.filter_map(|host| host.driven.node.poll_timeout());
+        let arrivals = [
+            self.packets.iter().map(|packet| packet.due).min(),
+            self.calls.iter().map(|call| call.due).min(),
+        ];
+        let arrivals = arrivals.into_iter().flatten().filter(|_| deliver);
+        let Some(next) = timeouts.chain(arrivals).min() else { return };
+        self.now = self.now.max(next);
+        if deliver {
+            self.deliver_due();
+        }
+        for host in 0..self.hosts.len() {
+            let due = self.hosts[host].driven.node.poll_timeout();
+            if due.is_some_and(|due| due <= self.now) {
+                self.apply(host, &Input::Timeout);
+            }
+        }
+    }
+
+    fn deliver_due(&mut self) {
+        while let Some(place) = self.packets.iter().position(|packet| packet.due <= self.now) {
+            if let Some(packet) = self.packets.remove(place) {
+                self.deliver(packet);
+            }
+        }
+        while let Some(place) = self.calls.iter().position(|call| call.due <= self.now) {
+            if let Some(call) = self.calls.remove(place) {
+                self.answer(call);
+            }
+        }
+    }
+
+    pub fn deliver(&mut self, Packet { from, to, bytes, .. }: Packet) {
+        let cut = self.cut == Some((from, to)) || self.cut == Some((to, from));
+        if let Some(host) = self.at(to).filter(|_| !cut) {
+            self.apply(host, &Input::Datagram { from, bytes });
+        }
+    }
+
+    /// Brings a request to where it goes, and the answer back.
+    pub fn answer(&mut self, Call { host, epoch, request, frame, .. }: Call) {
+        if self.hosts[host].epoch != epoch {
+            return;
+        }
+        let from = *self.hosts[host].driven.node.local().address();
+        let there = self.at(request.to);
+        let answer = there.and_then(|there| self.apply(there, &Input::Request { from, frame }));
+        let id = request.id;
+        let input = match answer.filter(|answer| answer.result.is_ok()) {
+            Some(answer) => Input::Reply { id, frame: answer.reply },
+            None => Input::Failed { id },
+        };
+        self.apply(host, &input);
+    }
+
+    pub fn fail(&mut self, Call { host, epoch, request, .. }: Call) {
+        if self.hosts[host].epoch == epoch {
+            self.apply(host, &Input::Failed { id: request.id });
+        }
+    }
+
+    /// Which host that runs has this address.
+    fn at(&self, address: u32) -> Option<usize> {
+        let here = |host: &Host| host.up && *host.driven.node.local().address() == address;
+        self.hosts.iter().position(here)
+    }
+}

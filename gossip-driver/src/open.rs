@@ -1,0 +1,200 @@
+//! From options to a node with its sockets.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use event_listener::Event as Signal;
+use gossip_core::{Address, Epoch, Local, NodeId};
+
+use crate::clock::Clock;
+use crate::resolve::{literal, on_thread, resolve};
+use crate::{Error, Handle, Node, Options, Pending, Shared};
+
+/// A node and its sockets, for an adapter to drive.
+#[derive(Debug)]
+pub struct Opened {
+    /// For the application.
+    pub handle: Handle,
+    /// For the driver.
+    pub running: Running,
+    /// In blocking mode.
+    pub udp: UdpSocket,
+    /// On the same port, in blocking mode. `None` if
+    /// [`Config::requests`](gossip_core::Config::requests) is off.
+    pub tcp: Option<TcpListener>,
+}
+
+/// Held by the driver for as long as it runs and has the sockets: dropping it ends all waiting.
+#[derive(Debug)]
+pub struct Running(Arc<Shared>);
+
+impl Running {
+    /// What is to be driven.
+    #[must_use]
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.finish();
+    }
+}
+
+impl Options {
+    /// Resolves the addresses, binds the sockets and makes the node. Names are resolved on a
+    /// thread.
+    ///
+    /// # Errors
+    ///
+    /// What [`Error`] has, as the outcome.
+    pub fn open(self) -> Pending<Result<Opened, Error>> {
+        let opened = Arc::new(Mutex::new(None));
+        let changed = Arc::new(Signal::new());
+        let slot = Arc::clone(&opened);
+        let fill = move |result| {
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+        };
+        let is_literal = |address: &String| literal(address).is_some();
+        if is_literal(&self.bind) && self.advertise.as_ref().is_none_or(is_literal) {
+            fill(self.open_blocking());
+        } else {
+            let (filled, done) = (fill.clone(), Arc::clone(&changed));
+            let resolving = on_thread(move || {
+                filled(self.open_blocking());
+                done.notify(usize::MAX);
+            });
+            if let Err(error) = resolving {
+                fill(Err(Error::System(error)));
+            }
+        }
+        Pending::new(changed, move || opened.lock().unwrap_or_else(PoisonError::into_inner).take())
+    }
+
+    fn open_blocking(self) -> Result<Opened, Error> {
+        let (udp, tcp) = bind_any(&self.bind, self.config.requests)?;
+        let local_addr = udp.local_addr().map_err(Error::System)?;
+        let address = match &self.advertise {
+            Some(name) => advertised(name, local_addr.port())?,
+            None => local_addr,
+        };
+        if address.ip().to_canonical().is_unspecified() {
+            return Err(Error::Unspecified(address));
+        }
+        let id = self.id.map_or_else(random_id, Ok)?;
+        let local = Local::new(id, self.epoch.unwrap_or_else(wall_clock), address.canonical())
+            .cluster(self.cluster)
+            .meta(self.meta);
+        let clock = Clock::new();
+        let node = Node::new(clock.now(), local, self.config, entropy()?)?;
+        let shared = Arc::new(Shared::new(clock, node, local_addr, self.seeds));
+        Ok(Opened { handle: Handle::new(Arc::clone(&shared)), running: Running(shared), udp, tcp })
+    }
+}
+
+fn named(name: &str) -> Result<Vec<SocketAddr>, Error> {
+    resolve(name).map_err(|reason| Error::Resolve { name: name.to_owned(), reason })
+}
+
+fn advertised(name: &str, bound: u16) -> Result<SocketAddr, Error> {
+    let mut address = named(name)?[0];
+    if address.port() == 0 {
+        address.set_port(bound);
+    }
+    Ok(address)
+}
+
+/// Binds to the first address of `name` that can be had.
+fn bind_any(name: &str, requests: bool) -> Result<(UdpSocket, Option<TcpListener>), Error> {
+    let addresses = named(name)?;
+    let (&last, others) = addresses.split_last().expect("a name resolves to at least one address");
+    let bound = others.iter().find_map(|&address| bind(address, requests).ok());
+    bound
+        .map_or_else(|| bind(last, requests), Ok)
+        .map_err(|reason| Error::Bind { address: last, reason })
+}
+
+/// UDP and TCP on one port. If any will do, the one that UDP gets may be taken in TCP: then another.
+fn bind(address: SocketAddr, requests: bool) -> io::Result<(UdpSocket, Option<TcpListener>)> {
+    const TRIES: u32 = 16;
+    let mut tries = if address.port() == 0 { TRIES } else { 1 };
+    loop {
+        let udp = UdpSocket::bind(address)?;
+        if !requests {
+            return Ok((udp, None));
+        }
+        tries -= 1;
+        match TcpListener::bind(udp.local_addr()?) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+            tcp => return Ok((udp, Some(tcp?))),
+        }
+    }
+}
+
+fn entropy() -> Result<[u8; 32], Error> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| Error::System(error.into()))?;
+    Ok(seed)
+}
+
+/// A random UUID (version 4).
+fn random_id() -> Result<NodeId, Error> {
+    let mut id = [0; 16];
+    id.copy_from_slice(&entropy()?[..16]);
+    id[6] = id[6] & 0x0f | 0x40;
+    id[8] = id[8] & 0x3f | 0x80;
+    Ok(NodeId(id))
+}
+
+/// Milliseconds since 1970.
+fn wall_clock() -> Epoch {
+    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    u64::try_from(since.as_millis()).ok().and_then(Epoch::new).unwrap_or(Epoch::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_port_means_one_for_both() {
+        let (udp, tcp) = bind_any("127.0.0.1:0", true).unwrap();
+        assert_eq!(udp.local_addr().unwrap(), tcp.unwrap().local_addr().unwrap());
+        let (_, none) = bind_any("127.0.0.1:0", false).unwrap();
+        assert!(none.is_none());
+    }
+
+    #[test]
+    fn a_port_taken_is_an_error_that_names_it() {
+        let (udp, _tcp) = bind_any("127.0.0.1:0", true).unwrap();
+        let taken = udp.local_addr().unwrap();
+        let error = bind_any(&taken.to_string(), true).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("cannot bind {taken}: ")), "{error}");
+        drop(udp);
+        let error = bind_any(&taken.to_string(), true).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("cannot bind {taken}: ")),
+            "taken in TCP alone: {error}"
+        );
+    }
+
+    #[test]
+    fn an_advertised_port_of_zero_is_the_bound_one() {
+        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+        assert_eq!(advertised("10.0.0.1:0", 7946).unwrap(), address("10.0.0.1:7946"));
+        assert_eq!(advertised("10.0.0.1:1", 7946).unwrap(), address("10.0.0.1:1"));
+        assert!(matches!(advertised("10.0.0.1", 7946), Err(Error::Resolve { .. })));
+    }
+
+    #[test]
+    fn ids_are_random_uuids_and_epochs_the_wall_clock() {
+        let (one, other) = (random_id().unwrap(), random_id().unwrap());
+        assert_ne!(one, other);
+        assert_eq!((one.0[6] >> 4, one.0[8] >> 6), (4, 2));
+        let year_2020 = 1_577_836_800_000;
+        assert!(wall_clock().get() > year_2020);
+    }
+}

@@ -1,0 +1,49 @@
+//! Names to addresses, without a runtime.
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::thread;
+
+/// The address that `text` spells out, if it is no name.
+pub(crate) fn literal(text: &str) -> Option<SocketAddr> {
+    text.parse().ok()
+}
+
+/// The addresses of `text`, a `host:port`; at least one. Blocks as long as the system takes for it.
+pub(crate) fn resolve(text: &str) -> io::Result<Vec<SocketAddr>> {
+    let mut addresses = Vec::new();
+    for address in text.to_socket_addrs()? {
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    if addresses.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
+    }
+    Ok(addresses)
+}
+
+/// Runs what may block on a resolver on a thread of its own: the system's resolver can neither be
+/// awaited nor cancelled.
+pub(crate) fn on_thread(f: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name("gossip-resolve".into()).spawn(f).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_need_no_resolver() {
+        let address = "127.0.0.1:7946".parse().unwrap();
+        assert_eq!(literal("127.0.0.1:7946"), Some(address));
+        assert_eq!(resolve("127.0.0.1:7946").unwrap(), [address]);
+        assert_eq!(literal("[::1]:7946").unwrap().port(), 7946);
+    }
+
+    #[test]
+    fn a_name_without_port_is_refused() {
+        assert_eq!(literal("localhost"), None);
+        assert!(resolve("localhost").is_err());
+    }
+}

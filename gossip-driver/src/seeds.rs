@@ -1,0 +1,173 @@
+//! The configured seeds, whose names are resolved again and again.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use gossip_core::{Address, Instant};
+
+use crate::resolve::{literal, on_thread, resolve};
+use crate::shared::State;
+use crate::{Node, Shared, trace};
+
+/// The seeds and what they last resolved to.
+#[derive(Debug)]
+pub(crate) struct Seeds {
+    seeds: Vec<(Vec<SocketAddr>, String)>,
+    /// When the names are to be resolved again; `None` if there are none, or it is being done.
+    due: Option<Instant>,
+}
+
+impl Seeds {
+    /// Those that are addresses are known at once; names, if any, are due.
+    pub(crate) fn new(now: Instant, seeds: Vec<String>) -> Self {
+        let known = |seed: String| (Vec::from_iter(literal(&seed).map(Address::canonical)), seed);
+        let seeds: Vec<_> = seeds.into_iter().map(known).collect();
+        let named = seeds.iter().any(|(_, seed)| literal(seed).is_none());
+        Self { seeds, due: named.then_some(now) }
+    }
+
+    /// All addresses known.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.seeds.iter().flat_map(|(addresses, _)| addresses).copied()
+    }
+
+    /// When [`take_due`](Self::take_due) has something to do.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// The names to resolve now. As long as somebody lives at each of them that is none.
+    pub(crate) fn take_due(&mut self, now: Instant, node: &Node) -> Vec<String> {
+        if self.due.is_none_or(|due| due > now) {
+            return Vec::new();
+        }
+        let live = |address: &SocketAddr| {
+            node.members().any(|member| member.address() == address && member.status().is_live())
+        };
+        let absent = |addresses: &[SocketAddr]| !addresses.iter().any(live);
+        let named = self.seeds.iter().filter(|(_, seed)| literal(seed).is_none());
+        let names: Vec<_> =
+            named.filter(|(known, _)| absent(known)).map(|(_, seed)| seed.clone()).collect();
+        let next = now + node.config().reconnect_interval;
+        self.due = names.is_empty().then_some(next);
+        names
+    }
+
+    /// What the names resolved to; a name that did not keeps its former addresses. Returns the
+    /// addresses that are new.
+    pub(crate) fn resolved(
+        &mut self,
+        next: Instant,
+        results: Vec<(io::Result<Vec<SocketAddr>>, String)>,
+    ) -> Vec<SocketAddr> {
+        self.due = Some(next);
+        let mut fresh = Vec::new();
+        for (result, name) in results {
+            let places = self.seeds.iter_mut().filter(|(_, seed)| *seed == name);
+            match result {
+                Err(error) => trace::unresolved(&name, &error),
+                Ok(addresses) => {
+                    let addresses: Vec<_> = addresses.into_iter().map(Address::canonical).collect();
+                    for (known, _) in places {
+                        fresh.extend(addresses.iter().filter(|&address| !known.contains(address)));
+                        known.clone_from(&addresses);
+                    }
+                }
+            }
+        }
+        fresh
+    }
+}
+
+impl State {
+    /// Keeps in touch with the seeds, and tries those that are `fresh` at once.
+    pub(crate) fn contact(&mut self, now: gossip_core::Instant, fresh: Vec<SocketAddr>) {
+        self.node.set_seeds(now, self.seeds.addresses());
+        if !fresh.is_empty() {
+            self.node.join(now, fresh);
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn resolve_seeds(self: &Arc<Self>, names: Vec<String>) {
+        let shared = Arc::clone(self);
+        let resolving = on_thread(move || {
+            let results = names.into_iter().map(|name| (resolve(&name), name));
+            shared.seeds_resolved(results.collect());
+        });
+        if let Err(error) = resolving {
+            self.socket_error("thread", &error);
+            self.seeds_resolved(Vec::new());
+        }
+    }
+
+    fn seeds_resolved(&self, results: Vec<(io::Result<Vec<SocketAddr>>, String)>) {
+        self.command(|state, now| {
+            let next = now + self.config().reconnect_interval;
+            let fresh = state.seeds.resolved(next, results);
+            state.contact(now, fresh);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use gossip_core::{Config, Epoch, Local, NodeId};
+
+    use super::*;
+
+    const PERIOD: Duration = Config::lan().reconnect_interval;
+
+    fn address(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    /// A node at 10.0.0.1 that knows nobody.
+    fn node() -> Node {
+        let local = Local::new(NodeId::from_u128(1), Epoch::default(), address("10.0.0.1:1"));
+        Node::new(Instant::ORIGIN, local, Config::lan(), [0; 32]).unwrap()
+    }
+
+    fn seeds(names: &[&str]) -> Seeds {
+        Seeds::new(Instant::ORIGIN, names.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn addresses_are_never_resolved() {
+        let seeds = seeds(&["10.0.0.2:1", "[::ffff:10.0.0.3]:1"]);
+        let known: Vec<_> = seeds.addresses().collect();
+        assert_eq!(known, [address("10.0.0.2:1"), address("10.0.0.3:1")]);
+        assert_eq!(seeds.due(), None);
+    }
+
+    #[test]
+    fn names_are_resolved_again_one_after_the_other() {
+        let (mut seeds, node) = (seeds(&["10.0.0.2:1", "a:1"]), node());
+        assert_eq!(seeds.take_due(Instant::ORIGIN, &node), ["a:1"]);
+        assert_eq!(seeds.due(), None, "not again while it is being done");
+        let next = Instant::ORIGIN + PERIOD;
+        let found = vec![(Ok(vec![address("10.0.0.3:1")]), "a:1".to_owned())];
+        assert_eq!(seeds.resolved(next, found), [address("10.0.0.3:1")]);
+        assert_eq!(seeds.addresses().count(), 2);
+
+        assert_eq!(seeds.take_due(Instant::ORIGIN, &node), Vec::<String>::new());
+        assert_eq!(seeds.take_due(next, &node), ["a:1"]);
+        let lost = vec![(Err(io::Error::other("no answer")), "a:1".to_owned())];
+        assert_eq!(seeds.resolved(next, lost), []);
+        assert_eq!(seeds.addresses().count(), 2, "the former address is kept");
+    }
+
+    #[test]
+    fn a_name_where_somebody_lives_is_left_alone() {
+        let (mut seeds, node) = (seeds(&["me:1"]), node());
+        seeds.take_due(Instant::ORIGIN, &node);
+        let found = vec![(Ok(vec![address("10.0.0.1:1")]), "me:1".to_owned())];
+        seeds.resolved(Instant::ORIGIN, found);
+        assert_eq!(seeds.take_due(Instant::ORIGIN, &node), Vec::<String>::new());
+        assert_eq!(seeds.due(), Some(Instant::ORIGIN + PERIOD));
+    }
+}

@@ -1,0 +1,75 @@
+//! What is traced, the same for all adapters: packets at `TRACE`, refusals and errors of sockets at
+//! `DEBUG`, changes of the membership at `INFO`.
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+
+use gossip_core::{NodeId, Reject};
+use tracing::{debug, info, trace, warn};
+
+use crate::{Event, Member};
+
+pub(crate) fn received(node: NodeId, from: SocketAddr, bytes: usize, result: Result<(), Reject>) {
+    match result {
+        Ok(()) => trace!(%node, %from, bytes, "datagram received"),
+        Err(reject) => debug!(%node, %from, bytes, %reject, "datagram refused"),
+    }
+}
+
+pub(crate) fn sent(node: NodeId, to: SocketAddr, bytes: usize) {
+    trace!(%node, %to, bytes, "datagram sent");
+}
+
+pub(crate) fn request(node: NodeId, to: SocketAddr, bytes: usize) {
+    trace!(%node, %to, bytes, "request sent");
+}
+
+pub(crate) fn served(node: NodeId, from: SocketAddr, bytes: usize, result: Result<(), Reject>) {
+    match result {
+        Ok(()) => trace!(%node, %from, bytes, "request served"),
+        Err(reject) => debug!(%node, %from, bytes, %reject, "request refused"),
+    }
+}
+
+pub(crate) fn request_failed(node: NodeId, to: SocketAddr, error: &dyn Display) {
+    debug!(%node, %to, %error, "request failed");
+}
+
+pub(crate) fn socket(node: NodeId, what: &'static str, error: &dyn Display) {
+    debug!(%node, what, %error, "socket error");
+}
+
+pub(crate) fn unresolved(seed: &str, error: &dyn Display) {
+    debug!(seed, %error, "seed cannot be resolved");
+}
+
+pub(crate) fn event(node: NodeId, event: &Event) {
+    let member = |change: &'static str, member: &Member| {
+        info!(
+            %node,
+            member = %member.id(),
+            address = %member.address(),
+            epoch = member.epoch().get(),
+            change,
+            "membership"
+        );
+    };
+    match event {
+        Event::MemberUp(who) => member("up", who),
+        Event::MemberUpdated(who) => member("updated", who),
+        Event::MemberSuspected(who) => member("suspected", who),
+        Event::MemberRefuted(who) => member("refuted", who),
+        Event::MemberFailed(who) => member("failed", who),
+        Event::MemberLeft(who) => member("left", who),
+        Event::MemberForgotten(who) => {
+            info!(%node, member = %who, change = "forgotten", "membership");
+        }
+        Event::TableFull => warn!(%node, "the member table is full"),
+        Event::Conflict { address } => {
+            warn!(%node, %address, "another process has our id and the better claim to it");
+        }
+        Event::Left => info!(%node, "left"),
+        Event::Lagged { lost } => warn!(%node, lost, "events lost"),
+        _ => trace!(%node, ?event, "event"),
+    }
+}
