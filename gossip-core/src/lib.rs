@@ -92,6 +92,8 @@ mod replica;
 mod rng;
 mod rumor;
 mod stats;
+#[cfg(test)]
+mod testing;
 mod time;
 mod wire;
 

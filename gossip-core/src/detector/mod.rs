@@ -118,3 +118,6 @@ impl Detector {
         self.health.worsen(1);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,12 @@
 //! What is known of the members: the lattice of records and the table that holds them.
 
+mod merge;
 mod record;
 mod table;
+#[cfg(test)]
+mod tests;
 
+pub(crate) use merge::{Change, Merge};
 pub(crate) use record::{Accusation, Accusers, Claim, Level, Meta, Phase, VERSIONS};
 pub use record::{Member, Status};
-pub(crate) use table::{Change, Merge, Slot, Table, fits};
+pub(crate) use table::{Slot, Table, fits};

@@ -110,3 +110,76 @@ impl Reconciler {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Config;
+    use crate::testing::{World, id};
+
+    #[test]
+    fn two_contacts_that_differ_begin_a_repair_but_not_too_often() {
+        let mut world = World::new(Config::lan(), 9);
+        let mut reconciler = Reconciler::new(&[1; 32]);
+        world.wait(10_000);
+        let mut differ = |world: &mut World| {
+            reconciler.on_contact(&mut world.cx(), id(3), 1);
+            world.take()
+        };
+        assert_eq!(differ(&mut world), []);
+        assert_eq!(differ(&mut world), [Action::Sync { with: id(3) }]);
+        for _ in 0..10 {
+            assert_eq!(differ(&mut world), [], "it has just been tried");
+        }
+        world.wait(1_000);
+        assert_eq!(differ(&mut world), [Action::Sync { with: id(3) }]);
+        assert_eq!(world.stats.syncs, 2);
+    }
+
+    #[test]
+    fn three_who_agree_settle_it() {
+        let mut world = World::new(Config::lan(), 9);
+        let mut reconciler = Reconciler::new(&[1; 32]);
+        let fold = world.table.fold();
+        assert!(!reconciler.is_settled(9));
+        for _ in 0..3 {
+            assert!(!reconciler.is_settled(9));
+            reconciler.on_contact(&mut world.cx(), id(3), fold);
+        }
+        assert!(reconciler.is_settled(9));
+        reconciler.on_change();
+        assert!(!reconciler.is_settled(9));
+        assert!(reconciler.is_settled(0), "nobody is there to agree");
+    }
+
+    #[test]
+    fn catching_up_compares_until_enough_agree() {
+        let mut world = World::new(Config::lan(), 9);
+        let mut reconciler = Reconciler::new(&[1; 32]);
+        reconciler.catch_up(&world.cx());
+        let fold = world.table.fold();
+        for _ in 0..3 {
+            assert!(!reconciler.is_settled(9));
+            world.now = reconciler.next_timeout().unwrap();
+            reconciler.on_timeout(&mut world.cx());
+            let actions = world.take();
+            let [Action::Compare { with }] = actions[..] else { panic!("{actions:?}") };
+            reconciler.on_contact(&mut world.cx(), with, fold);
+        }
+        world.now = reconciler.next_timeout().unwrap();
+        reconciler.on_timeout(&mut world.cx());
+        assert_eq!((world.take(), reconciler.next_timeout()), (std::vec![], None));
+        assert!(reconciler.is_settled(9));
+    }
+
+    #[test]
+    fn a_full_table_compares_nothing() {
+        let mut world = World::new(Config { max_members: 10, ..Config::lan() }, 9);
+        let mut reconciler = Reconciler::new(&[1; 32]);
+        world.wait(10_000);
+        for _ in 0..5 {
+            reconciler.on_contact(&mut world.cx(), id(3), 1);
+        }
+        assert_eq!(world.take(), []);
+    }
+}

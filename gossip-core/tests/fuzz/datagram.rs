@@ -1,5 +1,6 @@
 //! Bytes from outside, at any moment of a node's life.
 
+use std::iter;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -7,18 +8,23 @@ use arbitrary::{Result, Unstructured};
 use gossip_core::{Config, Delivery, Instant};
 
 use super::driven::{Driven, Input};
-use super::net::{Net, id, node};
+use super::net::{Net, Packet, id, node};
 
 const ENVELOPE: usize = 9;
 
-/// The node under attack is host 0; the others are real as well.
-const HOSTS: usize = 20;
+/// The node under attack is host 0. The others are as real, but the last is no member.
+const HOSTS: usize = 21;
+const NEWCOMER: usize = HOSTS - 1;
 
-/// Where nobody is.
+/// An address where nobody is.
 const STRANGER: u32 = 1_000;
 
-/// So small that a synchronisation of the hosts goes by request, and that queues and table can
-/// be filled.
+/// Without proof that somebody is where it claims to be, it gets at most this many times the
+/// bytes that it sent.
+const AMPLIFICATION: usize = 3;
+
+/// So small that a synchronisation of the hosts goes by request, and that queues and table can be
+/// filled.
 fn config() -> Config {
     let mut config = Config::lan();
     config.datagram_budget = 300;
@@ -33,40 +39,193 @@ fn config() -> Config {
     config
 }
 
-/// What host 0 went through in a cluster where everything happens, and what the others begin
-/// their datagrams with.
+/// What host 0 went through in a cluster where everything happens.
 struct Life {
+    start: Instant,
     moments: Vec<(Instant, Input)>,
+    /// What the datagrams of each host begin with.
     envelopes: Vec<Vec<u8>>,
+    /// The one with which the newcomer would join.
+    introduction: Vec<u8>,
 }
 
-fn life() -> &'static Life {
-    static LIFE: OnceLock<Life> = OnceLock::new();
-    LIFE.get_or_init(live)
-}
+impl Life {
+    fn get() -> &'static Self {
+        static LIFE: OnceLock<Life> = OnceLock::new();
+        LIFE.get_or_init(Self::live)
+    }
 
-fn live() -> Life {
-    let ids: Vec<_> = (0..HOSTS).map(id).collect();
-    let mut net = Net::new(&ids, &config());
-    let seconds = |net: &mut Net, seconds| {
-        let end = net.now + Duration::from_secs(seconds);
-        while net.now < end {
-            net.step(true);
+    fn live() -> Self {
+        let ids: Vec<_> = (0..HOSTS).map(id).collect();
+        let mut net = Net::new(&ids, &config());
+        for host in 0..HOSTS {
+            let seed = if host == NEWCOMER { 0 } else { (host as u32 + 1) % 3 };
+            net.apply(host, &Input::Join { seeds: vec![seed] });
         }
+        let first = |host| net.packets.iter().find(|packet| packet.from == host as u32).unwrap();
+        let envelopes = (0..HOSTS).map(|host| first(host).bytes[..ENVELOPE].to_vec()).collect();
+        let introduction = first(NEWCOMER).bytes[ENVELOPE..].to_vec();
+        net.hosts[NEWCOMER].up = false;
+        net.hosts[0].up = false;
+        net.packets.retain(|packet| ![0, NEWCOMER as u32].contains(&packet.from));
+        run(&mut net, 5);
+
+        net.restart(0, 0);
+        let start = net.now;
+        net.hosts[0].driven.log = Some(Vec::new());
+        Self::everything_happens(&mut net);
+        let moments = net.hosts[0].driven.log.take().unwrap();
+        Self { start, moments, envelopes, introduction }
+    }
+
+    fn everything_happens(net: &mut Net) {
+        let send = |to, delivery| Input::Send { to: id(to), payload: b"hello".to_vec(), delivery };
+        net.apply(0, &Input::Join { seeds: vec![1, STRANGER] });
+        run(net, 2);
+
+        net.restart(19, 19);
+        net.apply(19, &Input::Join { seeds: vec![0] });
+        net.apply(1, &send(0, Delivery::Datagram));
+        net.apply(1, &send(0, Delivery::Request));
+        net.apply(0, &send(2, Delivery::Request));
+        net.apply(0, &Input::SetMeta { meta: b"new".to_vec() });
+        run(net, 2);
+
+        net.cut.extend([(0, 8), (0, 9), (0, 10)]);
+        for dead in 5..8 {
+            net.hosts[dead].up = false;
+        }
+        net.apply(0, &send(5, Delivery::Request));
+        run(net, 15);
+
+        net.cut.clear();
+        net.restart(5, 50);
+        net.apply(5, &Input::Join { seeds: vec![3] });
+        net.apply(11, &Input::Leave);
+        run(net, 3);
+
+        net.apply(0, &Input::Leave);
+        run(net, 3);
+    }
+
+    /// Host 0 as it was before moment `count`.
+    fn until(&self, count: usize) -> Driven {
+        let mut driven = node(self.start, id(0), 2, 0, &config());
+        for (at, input) in &self.moments[..count] {
+            driven.apply(*at, input);
+        }
+        driven
+    }
+}
+
+fn run(net: &mut Net, seconds: u64) {
+    let end = net.now + Duration::from_secs(seconds);
+    while net.now < end {
+        net.step(true);
+    }
+}
+
+/// The ways in which bytes come.
+const DATAGRAM: u8 = 0;
+const REQUEST: u8 = 1;
+const REPLY: u8 = 2;
+const WAYS: u8 = 3;
+
+/// Without an envelope that fits.
+const RAW: u8 = 0x80;
+
+/// Replays the life of a node up to a moment, then hands it bytes. The first byte chooses the
+/// moment; packets follow: the way, the sender, how many timeouts come before it, its length
+/// (two bytes), and what it holds. Tells how many messages of each kind were accepted.
+pub(crate) fn datagram(bytes: &[u8]) -> [u64; 16] {
+    let life = Life::get();
+    let mut bytes = Unstructured::new(bytes);
+    let moment = bytes.arbitrary::<u8>().unwrap_or(0);
+    let count = life.moments.len() * usize::from(moment) / 256;
+    let mut host = life.until(count);
+    let before = host.node.stats().messages_received;
+    let mut now = count.checked_sub(1).map_or(life.start, |last| life.moments[last].0);
+    let mut answered = false;
+    while !bytes.is_empty() {
+        let Ok((waits, input)) = packet(&mut bytes, life, &host) else { break };
+        now = wait(&mut host, now, waits);
+        let acks = host.node.stats().messages_received[2];
+        let outputs = host.apply(now, &input);
+        if let Input::Datagram { from, bytes } = input {
+            // An ack may be the proof that its sender is where it claims to be.
+            answered |= host.node.stats().messages_received[2] > acks;
+            let unproven = |to: u32| to >= NEWCOMER as u32 && to != 50;
+            let sent = outputs.transmits.iter().filter(|(to, _)| unproven(*to));
+            let sent: usize = sent.map(|(_, bytes)| bytes.len()).sum();
+            assert!(
+                answered || !unproven(from) || sent <= AMPLIFICATION * bytes.len(),
+                "{sent} bytes for {} that came from {from}",
+                bytes.len()
+            );
+        }
+    }
+    wait(&mut host, now, 16);
+    let after = host.node.stats().messages_received;
+    core::array::from_fn(|kind| after[kind] - before[kind])
+}
+
+fn packet(bytes: &mut Unstructured<'_>, life: &Life, host: &Driven) -> Result<(u8, Input)> {
+    let [way, from, waits] = bytes.arbitrary()?;
+    let len = bytes.arbitrary::<u16>()?;
+    let body = bytes.bytes(usize::from(len).min(bytes.len()))?;
+    let sender = usize::from(from) % HOSTS;
+    let from = if usize::from(from) < HOSTS { u32::from(from) } else { STRANGER };
+    let envelope = if way & RAW == 0 { &life.envelopes[sender][..] } else { &[] };
+    let frame = [envelope, body].concat();
+    let input = match (way & !RAW) % WAYS {
+        REQUEST => Input::Request { from, frame },
+        REPLY => match host.open.get(sender % host.open.len().max(1)) {
+            Some(&id) => Input::Reply { id, frame },
+            None => Input::Timeout,
+        },
+        _ => Input::Datagram { from, bytes: frame },
     };
-    let send = |to, delivery| Input::Send { to: id(to), payload: b"hello".to_vec(), delivery };
+    Ok((waits, input))
+}
 
-    let mut envelopes = vec![Vec::new(); HOSTS];
-    for host in 1..HOSTS {
-        net.apply(host, &Input::Join { seeds: vec![1] });
+/// Lets the next few timeouts come.
+fn wait(host: &mut Driven, mut now: Instant, count: u8) -> Instant {
+    for _ in 0..count {
+        let Some(due) = host.node.poll_timeout() else { break };
+        now = now.max(due);
+        host.apply(now, &Input::Timeout);
     }
-    net.apply(1, &Input::Join { seeds: vec![0] });
-    for packet in &net.packets {
-        envelopes[packet.from as usize] = packet.bytes[..ENVELOPE].to_vec();
-    }
-    net.packets.retain(|packet| packet.to != 0);
-    seconds(&mut net, 5);
+    now
+}
 
-    net.hosts[0] = { net.restart(0, 0); net.hosts.swap_remove(0) };
-    Life { moments: Vec::new(), envelopes }
+/// Inputs that go deep: at moments all over the life, what really came next.
+pub(crate) fn seeds() -> impl Iterator<Item = Vec<u8>> {
+    let life = Life::get();
+    let genuine = (0..=u8::MAX).step_by(4).map(|moment| {
+        let count = life.moments.len() * usize::from(moment) / 256;
+        let mut seed = vec![moment];
+        let mut waits = 0;
+        for (_, input) in life.moments[count..].iter().take(12) {
+            let (way, from, bytes) = match input {
+                Input::Datagram { from, bytes } => (DATAGRAM, *from as u8, bytes),
+                Input::Request { from, frame } => (REQUEST, *from as u8, frame),
+                Input::Reply { frame, .. } => (REPLY, 1, frame),
+                _ => {
+                    waits += 1;
+                    continue;
+                }
+            };
+            seed.extend(encode(way, from, waits, &bytes[ENVELOPE..]));
+            waits = 0;
+        }
+        seed
+    });
+    let newcomer = encode(DATAGRAM, NEWCOMER as u8, 0, &life.introduction);
+    let unknown = encode(DATAGRAM, 1, 0, &[200, 1, 0]);
+    genuine.chain(iter::once([vec![64], newcomer, unknown].concat()))
+}
+
+fn encode(way: u8, from: u8, waits: u8, body: &[u8]) -> Vec<u8> {
+    let [low, high] = (body.len() as u16).to_le_bytes();
+    [&[way, from, waits, low, high], body].concat()
 }

@@ -14,7 +14,7 @@ const ENDLESS: usize = 10_000;
 
 /// Anything that can be done to a node.
 #[derive(Clone, Debug)]
-pub enum Input {
+pub(crate) enum Input {
     Datagram { from: u32, bytes: Vec<u8> },
     Request { from: u32, frame: Vec<u8> },
     Reply { id: RequestId, frame: Vec<u8> },
@@ -31,36 +31,36 @@ pub enum Input {
 
 /// What came of it.
 #[derive(Debug)]
-pub struct Outputs {
-    pub result: Result<(), Reject>,
+pub(crate) struct Outputs {
+    pub(crate) result: Result<(), Reject>,
     /// The answer to a request.
-    pub reply: Vec<u8>,
-    pub transmits: Vec<(u32, Vec<u8>)>,
-    pub requests: Vec<(Request<u32>, Vec<u8>)>,
-    pub events: Vec<Event<u32>>,
+    pub(crate) reply: Vec<u8>,
+    pub(crate) transmits: Vec<(u32, Vec<u8>)>,
+    pub(crate) requests: Vec<(Request<u32>, Vec<u8>)>,
+    pub(crate) events: Vec<Event<u32>>,
 }
 
 /// The node, and what is remembered of it.
-pub struct Driven {
-    pub node: Node<u32>,
+pub(crate) struct Driven {
+    pub(crate) node: Node<u32>,
     /// The requests that it waits for an answer to.
-    pub open: Vec<RequestId>,
+    pub(crate) open: Vec<RequestId>,
     /// What was done to it, and when; kept on demand.
-    pub log: Option<Vec<(Instant, Input)>>,
+    pub(crate) log: Option<Vec<(Instant, Input)>>,
     /// Whether a call ever came later than the node asked for.
-    pub late: bool,
+    pub(crate) late: bool,
     known: BTreeMap<NodeId, Incarnation>,
     buf: Vec<u8>,
 }
 
 impl Driven {
-    pub fn new(node: Node<u32>) -> Self {
+    pub(crate) fn new(node: Node<u32>) -> Self {
         let buf = vec![0; node.config().datagram_budget];
         Self { node, open: Vec::new(), log: None, late: false, known: BTreeMap::new(), buf }
     }
 
     /// Does it, drains the node, and checks.
-    pub fn apply(&mut self, now: Instant, input: &Input) -> Outputs {
+    pub(crate) fn apply(&mut self, now: Instant, input: &Input) -> Outputs {
         if let Some(log) = &mut self.log {
             log.push((now, input.clone()));
         }

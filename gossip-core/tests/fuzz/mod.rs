@@ -6,5 +6,5 @@ mod driven;
 mod net;
 mod node_ops;
 
-pub use datagram::{datagram, seeds};
-pub use node_ops::{Plan, node_ops};
+pub(crate) use datagram::{datagram, seeds};
+pub(crate) use node_ops::{Plan, node_ops};

@@ -15,24 +15,24 @@ const ROUND_TRIP: Duration = Duration::from_millis(300);
 const MOST: usize = 256;
 
 /// A node's place in the network.
-pub struct Host {
-    pub driven: Driven,
+pub(crate) struct Host {
+    pub(crate) driven: Driven,
     /// Whether it runs. What is down neither hears nor acts.
-    pub up: bool,
+    pub(crate) up: bool,
     epoch: u64,
 }
 
 /// A datagram under way.
 #[derive(Clone)]
-pub struct Packet {
+pub(crate) struct Packet {
     due: Instant,
-    pub from: u32,
-    pub to: u32,
-    pub bytes: Vec<u8>,
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// A request under way.
-pub struct Call {
+pub(crate) struct Call {
     due: Instant,
     host: usize,
     epoch: u64,
@@ -40,23 +40,23 @@ pub struct Call {
     frame: Vec<u8>,
 }
 
-pub struct Net {
-    pub hosts: Vec<Host>,
-    pub now: Instant,
-    pub packets: VecDeque<Packet>,
-    pub calls: VecDeque<Call>,
-    /// A pair of addresses that cannot reach each other by datagram.
-    pub cut: Option<(u32, u32)>,
+pub(crate) struct Net {
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) now: Instant,
+    pub(crate) packets: VecDeque<Packet>,
+    pub(crate) calls: VecDeque<Call>,
+    /// Pairs of addresses that cannot reach each other by datagram.
+    pub(crate) cut: Vec<(u32, u32)>,
     config: Config,
 }
 
-/// The id of a host; a number above 0 that says whose life it takes is the caller's.
-pub fn id(host: usize) -> NodeId {
+/// The id of a host.
+pub(crate) fn id(host: usize) -> NodeId {
     NodeId::from_u128(host as u128 + 1)
 }
 
 /// A node as all runs of a target make it.
-pub fn node(now: Instant, id: NodeId, epoch: u64, address: u32, config: &Config) -> Driven {
+pub(crate) fn node(now: Instant, id: NodeId, epoch: u64, address: u32, config: &Config) -> Driven {
     let local = Local::new(id, Epoch::new(epoch).unwrap(), address).cluster("fuzz");
     let mut seed = [epoch as u8; 32];
     seed[..4].copy_from_slice(&address.to_le_bytes());
@@ -65,18 +65,20 @@ pub fn node(now: Instant, id: NodeId, epoch: u64, address: u32, config: &Config)
 
 impl Net {
     /// Hosts with these ids at the addresses 0, 1, 2 and so on.
-    pub fn new(ids: &[NodeId], config: &Config) -> Self {
+    pub(crate) fn new(ids: &[NodeId], config: &Config) -> Self {
         let now = Instant::from_micros(1_000_000_000);
-        let hosts = ids.iter().zip(0..).map(|(&id, address)| {
-            Host { driven: node(now, id, 1, address, config), up: true, epoch: 1 }
+        let hosts = ids.iter().zip(0..).map(|(&id, address)| Host {
+            driven: node(now, id, 1, address, config),
+            up: true,
+            epoch: 1,
         });
         let hosts = hosts.collect();
         let (packets, calls) = (VecDeque::new(), VecDeque::new());
-        Self { hosts, now, packets, calls, cut: None, config: config.clone() }
+        Self { hosts, now, packets, calls, cut: Vec::new(), config: config.clone() }
     }
 
     /// Does something to one host and takes what comes of it on its way.
-    pub fn apply(&mut self, host: usize, input: &Input) -> Option<Outputs> {
+    pub(crate) fn apply(&mut self, host: usize, input: &Input) -> Option<Outputs> {
         let at = &mut self.hosts[host];
         if !at.up {
             return None;
@@ -97,7 +99,7 @@ impl Net {
     }
 
     /// A new life of a host, with nothing but its id and address.
-    pub fn restart(&mut self, host: usize, address: u32) {
+    pub(crate) fn restart(&mut self, host: usize, address: u32) {
         let at = &mut self.hosts[host];
         at.epoch += 1;
         at.up = true;
@@ -106,7 +108,7 @@ impl Net {
     }
 
     /// Goes on to what happens next, everything on time: a timeout or, if `deliver`, an arrival.
-    pub fn step(&mut self, deliver: bool) {
+    pub(crate) fn step(&mut self, deliver: bool) {
         let up = self.hosts.iter().filter(|host| host.up);
         let timeouts = up.filter_map(|host| host.driven.node.poll_timeout());
         let arrivals = [
@@ -140,15 +142,15 @@ impl Net {
         }
     }
 
-    pub fn deliver(&mut self, Packet { from, to, bytes, .. }: Packet) {
-        let cut = self.cut == Some((from, to)) || self.cut == Some((to, from));
+    pub(crate) fn deliver(&mut self, Packet { from, to, bytes, .. }: Packet) {
+        let cut = self.cut.contains(&(from, to)) || self.cut.contains(&(to, from));
         if let Some(host) = self.at(to).filter(|_| !cut) {
             self.apply(host, &Input::Datagram { from, bytes });
         }
     }
 
     /// Brings a request to where it goes, and the answer back.
-    pub fn answer(&mut self, Call { host, epoch, request, frame, .. }: Call) {
+    pub(crate) fn answer(&mut self, Call { host, epoch, request, frame, .. }: Call) {
         if self.hosts[host].epoch != epoch {
             return;
         }
@@ -163,7 +165,7 @@ impl Net {
         self.apply(host, &input);
     }
 
-    pub fn fail(&mut self, Call { host, epoch, request, .. }: Call) {
+    pub(crate) fn fail(&mut self, Call { host, epoch, request, .. }: Call) {
         if self.hosts[host].epoch == epoch {
             self.apply(host, &Input::Failed { id: request.id });
         }

@@ -207,3 +207,6 @@ impl Rumors {
 fn young(peers: usize) -> u8 {
     ((peers + 1).ilog2() / 2 + 1) as u8
 }
+
+#[cfg(test)]
+mod tests;

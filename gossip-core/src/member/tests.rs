@@ -1,0 +1,191 @@
+//! Laws of the table.
+
+use std::vec::Vec;
+
+use core::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::hash::Key;
+use crate::id::ShortId;
+use crate::rng::Rng;
+use crate::{Config, Epoch, Incarnation, Instant, NodeId};
+
+const NOW: Instant = Instant::from_micros(5_000_000);
+
+fn claim(epoch: u64, number: u32, phase: Phase, address: u32) -> Claim<u32, Meta> {
+    let incarnation = Incarnation { epoch: Epoch::new(epoch).unwrap(), nonce: 7, number };
+    Claim { incarnation, phase, versions: VERSIONS, address, meta: Meta::new() }
+}
+
+fn table(config: &Config) -> Table<u32> {
+    let own =
+        Member { id: NodeId::from_u128(1_000), claim: claim(1, 0, Phase::Up, 0), accusation: None };
+    Table::new(own, config, Key::of_cluster("test"), Key::new(1, 2))
+}
+
+/// One record that may come: of whom, what it claims, what others say, and since when.
+type News = (u128, Claim<u32, Meta>, Option<Accusation>);
+
+fn news() -> impl Strategy<Value = News> {
+    let phase =
+        prop_oneof![4 => Just(Phase::Up), 1 => Just(Phase::Leaving), 1 => Just(Phase::Left)];
+    let level = prop_oneof![Just(Level::Suspect), Just(Level::Dead)];
+    let accusation = prop::option::of((1..3u64, 0..3u32, level, 0..9u32)).prop_map(|accused| {
+        accused.map(|(epoch, number, level, accuser)| {
+            Accusation::new(claim(epoch, number, Phase::Up, 0).incarnation, level, ShortId(accuser))
+        })
+    });
+    (0..12u128, 1..3u64, 0..3u32, phase, 1..3u32, accusation).prop_map(
+        |(id, epoch, number, phase, address, accusation)| {
+            (id, claim(epoch, number, phase, address), accusation)
+        },
+    )
+}
+
+fn learn(table: &mut Table<u32>, (id, claim, accusation): &News) -> Merge {
+    let id = NodeId::from_u128(*id);
+    table.merge(NOW, id, claim, accusation.as_ref(), Duration::ZERO)
+}
+
+/// Everything in it, sorted, and what the lists say.
+fn contents(table: &Table<u32>) -> Vec<(Member<u32>, u32)> {
+    let mut all: Vec<_> = table.iter().map(|slot| (slot.member.clone(), slot.version())).collect();
+    all.sort_by_key(|(member, _)| member.id);
+    all
+}
+
+proptest! {
+    #[test]
+    fn the_table_depends_on_the_set_of_news_alone(
+        news in prop::collection::vec(news(), 0..60),
+        seed in any::<u8>(),
+    ) {
+        let config = Config::lan();
+        let (mut one, mut other) = (table(&config), table(&config));
+        let mut rng = Rng::new(&[seed; 32], "test");
+        let mut shuffled: Vec<_> = news.iter().chain(&news).collect();
+        for place in (1..shuffled.len()).rev() {
+            shuffled.swap(place, rng.below(place + 1));
+        }
+        for news in &news {
+            learn(&mut one, news);
+        }
+        for news in shuffled {
+            learn(&mut other, news);
+        }
+        prop_assert_eq!(contents(&one), contents(&other));
+        prop_assert_eq!(one.fingerprint(), other.fingerprint());
+    }
+
+    #[test]
+    fn lists_index_and_fingerprint_agree_with_the_slots(
+        news in prop::collection::vec(news(), 0..60),
+        late in 0..4u64,
+    ) {
+        let config = Config { grace: Duration::from_secs(1), ..Config::lan() };
+        let mut table = table(&config);
+        for news in &news {
+            let before = table.get(&NodeId::from_u128(news.0)).map(|slot| slot.member.status());
+            if let Merge::Changed(change) = learn(&mut table, news) {
+                prop_assert_eq!(change.before, before);
+                let after = table.get(&NodeId::from_u128(news.0)).unwrap().member.status();
+                prop_assert_eq!(change.after, after);
+            }
+        }
+        while table.expire(NOW + Duration::from_secs(late)).is_some() {}
+
+        let shown: Vec<_> = table.iter().collect();
+        let sum = shown.iter().fold(0u64, |sum, slot| sum.wrapping_add(slot.share));
+        prop_assert_eq!(table.fingerprint(), sum);
+        let own = table.own().member.id;
+        let mut live: Vec<_> = shown.iter().map(|slot| &slot.member).filter(|m| m.id != own).collect();
+        live.retain(|member| member.status().is_live());
+        let mut listed: Vec<_> = table.live().map(|slot| &slot.member).collect();
+        live.sort_by_key(|member| member.id);
+        listed.sort_by_key(|member| member.id);
+        prop_assert_eq!(live, listed);
+        for slot in &shown {
+            prop_assert_eq!(&table.get(&slot.member.id).unwrap().member, &slot.member);
+            prop_assert!(table.all_by_short(slot.short).any(|other| other.member == slot.member));
+            prop_assert!(late < 1 || slot.member.status().is_live() || slot.member.id == own);
+        }
+        let walked: Vec<_> = table.range(ShortId(0)).map(|slot| slot.short).collect();
+        prop_assert!(walked.is_sorted());
+        prop_assert_eq!(walked.len(), shown.len());
+    }
+}
+
+#[test]
+fn the_gone_are_forgotten_after_their_grace_and_not_taught_again() {
+    let config = Config { grace: Duration::from_secs(100), ..Config::lan() };
+    let mut table = table(&config);
+    let left = claim(1, 0, Phase::Left, 1);
+    let id = NodeId::from_u128(3);
+    let teach = |table: &mut Table<u32>, at, age| {
+        table.merge(at, id, &left, None, Duration::from_secs(age))
+    };
+    let alone = table.fingerprint();
+
+    // By the oldest account it has been gone for ninety seconds.
+    assert!(matches!(teach(&mut table, NOW, 20), Merge::Changed(_)));
+    assert_eq!(teach(&mut table, NOW, 90), Merge::Known);
+    assert_eq!(teach(&mut table, NOW, 10), Merge::Known);
+    assert_eq!(table.get(&id).unwrap().age(NOW), Duration::from_secs(90));
+
+    let end = NOW + Duration::from_secs(10);
+    assert_eq!(table.expire(end.saturating_sub(Duration::from_micros(1))), None);
+    assert_eq!(table.expire(end), Some(id));
+    assert_eq!((table.shown(&id).is_none(), table.fingerprint()), (true, alone));
+    // Somebody who has not noticed yet teaches it, and is not believed.
+    assert_eq!(teach(&mut table, end, 99), Merge::Known);
+    assert!(table.shown(&id).is_none());
+
+    // A little later it is not even remembered, and news of its old death are refused.
+    let later = end + Duration::from_secs(60);
+    assert_eq!(table.expire(later), None);
+    assert!(table.get(&id).is_none());
+    assert_eq!(teach(&mut table, later, 160), Merge::Refused { full: false });
+    assert_eq!(table.next_expiry(), None);
+
+    // A new life is welcome at any time.
+    let back = claim(2, 0, Phase::Up, 1);
+    let merged = table.merge(later, id, &back, None, Duration::ZERO);
+    let change = Change { before: None, after: Status::Up, visible: true };
+    assert_eq!(merged, Merge::Changed(change));
+}
+
+#[test]
+fn a_full_table_refuses_newcomers_but_not_news() {
+    let config = Config { max_members: 3, ..Config::lan() };
+    let mut table = table(&config);
+    let up = |id| (id, claim(1, 0, Phase::Up, 1), None);
+    assert!(matches!(learn(&mut table, &up(1)), Merge::Changed(_)));
+    assert!(matches!(learn(&mut table, &up(2)), Merge::Changed(_)));
+    assert_eq!(learn(&mut table, &up(3)), Merge::Refused { full: true });
+    assert!(matches!(learn(&mut table, &(2, claim(2, 0, Phase::Up, 1), None)), Merge::Changed(_)));
+    assert_eq!(table.len(), 3);
+}
+
+#[test]
+fn draws_are_distinct_and_miss_nobody_who_fits() {
+    let mut table = table(&Config::lan());
+    for id in 0..200 {
+        learn(&mut table, &(id, claim(1, 0, Phase::Up, 1), None));
+    }
+    let mut rng = Rng::new(&[3; 32], "test");
+    let mut drawn = table.draw(&mut rng, 8, |_| true);
+    assert_eq!(drawn.len(), 8);
+    drawn.sort();
+    drawn.dedup();
+    assert_eq!(drawn.len(), 8);
+
+    // A short list is searched to its end.
+    for id in 30..200 {
+        learn(&mut table, &(id, claim(1, 0, Phase::Left, 1), None));
+    }
+    let only = NodeId::from_u128(17);
+    let drawn = table.draw(&mut rng, 3, |slot| slot.member.id == only);
+    assert_eq!(drawn.as_slice(), [only]);
+}

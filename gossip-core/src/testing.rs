@@ -1,0 +1,75 @@
+//! A world for one machine: a table of peers, and what the machine wants done.
+
+use alloc::collections::VecDeque;
+use core::time::Duration;
+use std::vec::Vec;
+
+use crate::action::{Action, Context};
+use crate::hash::Key;
+use crate::id::ShortId;
+use crate::member::{Accusation, Claim, Level, Member, Meta, Phase, Table, VERSIONS};
+use crate::{Config, Epoch, Incarnation, Instant, NodeId, Stats};
+
+pub(crate) struct World {
+    pub(crate) now: Instant,
+    pub(crate) config: Config,
+    pub(crate) table: Table<u32>,
+    pub(crate) stats: Stats,
+    pub(crate) actions: VecDeque<Action>,
+}
+
+pub(crate) fn id(index: u32) -> NodeId {
+    NodeId::from_u128(u128::from(index))
+}
+
+pub(crate) fn claim(index: u32, number: u32) -> Claim<u32, Meta> {
+    let incarnation = Incarnation { epoch: Epoch::new(1).unwrap(), nonce: 0, number };
+    Claim { incarnation, phase: Phase::Up, versions: VERSIONS, address: index, meta: Meta::new() }
+}
+
+impl World {
+    /// We are node 0, and know nodes 1 to `peers`.
+    pub(crate) fn new(config: Config, peers: u32) -> Self {
+        let own = Member { id: id(0), claim: claim(0, 0), accusation: None };
+        let mut world = Self {
+            now: Instant::ORIGIN,
+            table: Table::new(own, &config, Key::of_cluster("test"), Key::new(1, 2)),
+            config,
+            stats: Stats::default(),
+            actions: VecDeque::new(),
+        };
+        for index in 1..=peers {
+            world.learn(index, 0);
+        }
+        world
+    }
+
+    pub(crate) fn cx(&mut self) -> Context<'_, u32> {
+        Context {
+            now: self.now,
+            config: &self.config,
+            table: &self.table,
+            stats: &mut self.stats,
+            actions: &mut self.actions,
+        }
+    }
+
+    pub(crate) fn wait(&mut self, millis: u64) {
+        self.now = self.now + Duration::from_millis(millis);
+    }
+
+    pub(crate) fn learn(&mut self, index: u32, number: u32) {
+        self.table.merge(self.now, id(index), &claim(index, number), None, Duration::ZERO);
+    }
+
+    pub(crate) fn accuse(&mut self, index: u32, level: Level, accuser: u32) {
+        let incarnation = self.table.get(&id(index)).unwrap().member.incarnation();
+        let accusation = Accusation::new(incarnation, level, ShortId(accuser));
+        self.table.accuse(self.now, &id(index), &accusation);
+    }
+
+    /// What the machine wanted done, in order.
+    pub(crate) fn take(&mut self) -> Vec<Action> {
+        self.actions.drain(..).collect()
+    }
+}
