@@ -248,7 +248,9 @@ impl<A: Address> Node<A> {
             let slot = self.shared.table.get(&id);
             let live = slot.is_some_and(|slot| slot.member.status().is_live());
             let here = slot.filter(|slot| slot.member.claim.address == *origin.from);
-            let unproven = here.filter(|slot| !slot.verified && origin.via == Via::Datagram);
+            // Who differs from us will soon want more of us than we may send to a stranger.
+            let differs = ping.fold != self.shared.table.fold();
+            let unproven = here.filter(|slot| !slot.verified && differs);
             let ping_back = unproven.map(|slot| {
                 let check = self.shared.cluster.check(&id, slot.member.incarnation());
                 (self.cookie(&id, 0), check)

@@ -30,7 +30,6 @@ pub(super) struct Seeds<A> {
 struct Join<A> {
     id: JoinId,
     seeds: Vec<Seed<A>>,
-    tries: u32,
     next: Instant,
     end: Instant,
 }
@@ -81,7 +80,7 @@ impl<A: Address> Node<A> {
         self.seeds.count += 1;
         let id = JoinId(self.seeds.count);
         let end = now + self.shared.config.join_timeout;
-        self.seeds.joins.push(Join { id, seeds, tries: 0, next: now, end });
+        self.seeds.joins.push(Join { id, seeds, next: now, end });
         self.try_joins();
         id
     }
@@ -94,8 +93,7 @@ impl<A: Address> Node<A> {
             for seed in join.seeds.iter().filter(|seed| seed.outcome.is_none()) {
                 self.enqueue(seed.address.clone(), None, Body::Join { nonce: seed.nonce });
             }
-            join.next = now + self.shared.config.probe_timeout * (1 << join.tries.min(4));
-            join.tries += 1;
+            join.next = now + self.shared.config.probe_timeout;
         }
         let over = |join: &Join<A>| {
             self.stopped || join.end <= now || join.seeds.iter().all(|seed| seed.outcome.is_some())

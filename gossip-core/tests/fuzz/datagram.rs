@@ -8,7 +8,7 @@ use arbitrary::{Result, Unstructured};
 use gossip_core::{Config, Delivery, Instant};
 
 use super::driven::{Driven, Input};
-use super::net::{Net, Packet, id, node};
+use super::net::{Net, id, node};
 
 const ENVELOPE: usize = 9;
 

@@ -1,10 +1,9 @@
 //! The bodies of the fuzz targets: plain functions, run by `cargo fuzz` on bytes of its own and by
 //! `cargo test` on a stored corpus.
 
-mod datagram;
+#![allow(dead_code, reason = "each target uses a part of it")]
+
+pub(crate) mod datagram;
 mod driven;
 mod net;
-mod node_ops;
-
-pub(crate) use datagram::{datagram, seeds};
-pub(crate) use node_ops::{Plan, node_ops};
+pub(crate) mod node_ops;
