@@ -71,3 +71,8 @@ async fn start(options: Options) -> Result<Gossip, Error> {
     tokio::spawn(driver::drive(running, udp, tcp));
     Ok(Gossip(handle))
 }
+
+/// The examples of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
