@@ -103,8 +103,8 @@ impl<K: Copy + Ord + Hash, V> Deadlines<K, V> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-    use std::vec::Vec;
+    use alloc::collections::BTreeMap;
+    use alloc::vec::Vec;
 
     use proptest::prelude::*;
 

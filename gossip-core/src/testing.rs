@@ -1,8 +1,8 @@
 //! A world for one machine: a table of peers, and what the machine wants done.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::time::Duration;
-use std::vec::Vec;
 
 use crate::action::{Action, Context};
 use crate::hash::Key;

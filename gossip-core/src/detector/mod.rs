@@ -62,10 +62,8 @@ impl Detector {
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        [self.probes.next(), self.relays.next(), self.suspicions.next()]
-            .into_iter()
-            .flatten()
-            .fold(Some(self.next_probe), |least, at| least.min(Some(at)))
+        let due = [self.probes.next(), self.relays.next(), self.suspicions.next()];
+        due.into_iter().flatten().chain([self.next_probe]).min()
     }
 
     pub(crate) fn on_timeout<A: Address>(&mut self, cx: &mut Context<'_, A>) {

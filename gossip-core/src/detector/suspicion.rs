@@ -84,5 +84,5 @@ mod tests {
         assert_eq!([0, 1, 2, 3, 4, 1024].map(log2), [0, 0, 256, 384, 512, 2560]);
     }
 
-    use std::vec::Vec;
+    use alloc::vec::Vec;
 }

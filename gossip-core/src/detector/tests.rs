@@ -1,7 +1,7 @@
 //! The detector by itself: everything that it wants done, compared whole.
 
-use std::vec;
-use std::vec::Vec;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use super::*;
 use crate::testing::{World, id};

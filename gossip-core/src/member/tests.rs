@@ -1,6 +1,6 @@
 //! Laws of the table.
 
-use std::vec::Vec;
+use alloc::vec::Vec;
 
 use core::time::Duration;
 

@@ -270,10 +270,10 @@ impl<A: Address> Node<A> {
         let probed = self.detector.on_ack(&mut self.shared.cx(), ack.nonce, by_request);
         let pinged = || origin.sender.filter(|id| ack.nonce == self.cookie(id, 0));
         let Some(id) = probed.or_else(pinged) else {
-            if !self.on_rival_ack(ack.nonce) {
-                if let Some(id) = origin.sender {
-                    self.on_farewell_ack(id, ack.nonce);
-                }
+            if !self.on_rival_ack(ack.nonce)
+                && let Some(id) = origin.sender
+            {
+                self.on_farewell_ack(id, ack.nonce);
             }
             return;
         };

@@ -183,10 +183,10 @@ impl<A: Address> Node<A> {
         if self.own.farewell.is_none() || nonce != self.cookie(&from, self.farewell_salt()) {
             return;
         }
-        if let Some(farewell) = &mut self.own.farewell {
-            if !farewell.witnesses.contains(&from) {
-                farewell.witnesses.push(from);
-            }
+        if let Some(farewell) = &mut self.own.farewell
+            && !farewell.witnesses.contains(&from)
+        {
+            farewell.witnesses.push(from);
         }
         self.check_farewell();
     }

@@ -168,7 +168,7 @@ mod tests {
         }
         world.now = reconciler.next_timeout().unwrap();
         reconciler.on_timeout(&mut world.cx());
-        assert_eq!((world.take(), reconciler.next_timeout()), (std::vec![], None));
+        assert_eq!((world.take(), reconciler.next_timeout()), (alloc::vec![], None));
         assert!(reconciler.is_settled(9));
     }
 

@@ -1,6 +1,6 @@
 //! The rumour mill by itself.
 
-use std::vec::Vec;
+use alloc::vec::Vec;
 
 use super::*;
 use crate::Config;

@@ -1,11 +1,11 @@
 //! The vectors of `tests/vectors`, which pin every byte of the wire, and the laws of the codec.
 
+use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::format;
 use std::string::String;
-use std::vec::Vec;
 
 use proptest::prelude::*;
 
