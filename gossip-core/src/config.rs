@@ -5,11 +5,17 @@ use core::time::Duration;
 use crate::ConfigError;
 
 /// How a node behaves. Start from [`Config::lan`], [`Config::wan`] or [`Config::local`], change
-/// what you must, and give the same to all nodes of a cluster.
+/// what you must, and give the same to all nodes of a cluster:
+///
+/// ```
+/// use gossip_core::Config;
+///
+/// let config = Config { requests: false, ..Config::lan() };
+/// assert_eq!(config.validate(), Ok(()));
+/// ```
 ///
 /// The presets begin from the values of HashiCorp memberlist, which are proven in the field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Config {
     /// The largest datagram to send, in bytes, 256 to 65,000. Below the path's MTU, for a
     /// fragmented datagram is lost when any of its fragments is. 44 bytes of it are kept free for

@@ -74,10 +74,11 @@ impl<K: Copy + Ord + Hash, V> Deadlines<K, V> {
         self.heap.peek().map(|Reverse((at, _))| *at)
     }
 
-    /// Moves all deadlines back by `pause`.
-    pub(crate) fn postpone(&mut self, pause: Duration) {
-        for (at, _) in self.values.values_mut() {
+    /// Moves all deadlines back by `pause`; `also` does so for what a value holds.
+    pub(crate) fn postpone(&mut self, pause: Duration, also: impl Fn(&mut V)) {
+        for (at, value) in self.values.values_mut() {
             *at = *at + pause;
+            also(value);
         }
         self.rebuild();
     }
@@ -145,7 +146,7 @@ mod tests {
             deadlines.set(1, Instant::from_micros(at), ());
         }
         assert!(deadlines.heap.len() < 100);
-        deadlines.postpone(Duration::from_micros(5));
+        deadlines.postpone(Duration::from_micros(5), |()| ());
         let due: Vec<_> = core::iter::from_fn(|| deadlines.pop(Instant::from_micros(5))).collect();
         assert_eq!(due, [(0, ())]);
         assert_eq!(deadlines.next(), Some(Instant::from_micros(10_004)));

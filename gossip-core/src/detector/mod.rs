@@ -87,9 +87,9 @@ impl Detector {
 
     /// Our own pause is nobody's fault.
     pub(crate) fn postpone(&mut self, pause: Duration) {
-        self.probes.postpone(pause);
-        self.relays.postpone(pause);
-        self.suspicions.postpone(pause);
+        self.probes.postpone(pause, |probe| probe.postpone(pause));
+        self.relays.postpone(pause, |_| ());
+        self.suspicions.postpone(pause, |suspicion| suspicion.postpone(pause));
     }
 
     /// A member has become live.

@@ -1,6 +1,8 @@
 //! One probe: a direct ping, then indirect ones and a request, each with the same question:
 //! does it live?
 
+use core::time::Duration;
+
 use super::Detector;
 use crate::action::{Action, Context};
 use crate::member::{Accusation, Level};
@@ -26,6 +28,12 @@ enum Stage {
         asked: u8,
         nacks: u8,
     },
+}
+
+impl Probe {
+    pub(super) fn postpone(&mut self, pause: Duration) {
+        self.end = self.end + pause;
+    }
 }
 
 impl Detector {

@@ -14,6 +14,12 @@ pub(crate) struct Suspicion {
     pub(super) incarnation: Incarnation,
 }
 
+impl Suspicion {
+    pub(super) fn postpone(&mut self, pause: Duration) {
+        self.started = self.started + pause;
+    }
+}
+
 impl Detector {
     /// Begins a suspicion, or shortens it if there are more accusers now.
     pub(super) fn suspect<A: Address>(

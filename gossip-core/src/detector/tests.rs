@@ -196,3 +196,17 @@ fn a_pause_of_our_own_postpones_every_verdict() {
     detector.on_timeout(&mut world.cx());
     assert_eq!(vec![world.stats.deaths_declared, world.stats.probes_failed], [0, 0]);
 }
+
+#[test]
+fn a_pause_is_forgiven_to_a_suspicion_that_is_then_confirmed() {
+    let mut world = World::new(Config::lan(), 99);
+    let mut detector = detector(&world);
+    world.accuse(7, Level::Suspect, 1);
+    detector.on_change(&mut world.cx(), id(7));
+    let pause = Duration::from_secs(600);
+    detector.postpone(pause);
+    world.now = world.now + pause;
+    world.accuse(7, Level::Suspect, 2);
+    detector.on_change(&mut world.cx(), id(7));
+    assert_eq!(detector.suspicions.next(), Some(world.now + Duration::from_micros(21_041_666)));
+}

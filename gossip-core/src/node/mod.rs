@@ -263,7 +263,8 @@ impl<A: Address> Node<A> {
     fn advance(&mut self, now: Instant) {
         let now = now.max(self.shared.now);
         if let Some(due) = self.poll_timeout() {
-            let late = now.saturating_duration_since(due);
+            // What was forgiven once is not forgiven again.
+            let late = now.saturating_duration_since(due.max(self.shared.now));
             if late >= tolerated(&self.shared.config) {
                 self.shared.stats.pauses += 1;
                 self.detector.postpone(late);

@@ -129,7 +129,8 @@ impl<A: Address> Node<A> {
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) if no other input comes before;
-    /// `None` once the node has stopped. Later than now when all outputs are drained.
+    /// `None` once the node has stopped. A command or a datagram can make it due at once; after
+    /// `handle_timeout` it is later than now.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         if self.stopped {

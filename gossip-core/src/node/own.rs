@@ -209,11 +209,11 @@ impl<A: Address> Node<A> {
     }
 
     pub(super) fn on_own_timeout(&mut self) {
-        if self.own.farewell.as_ref().is_some_and(|farewell| farewell.next <= self.shared.now) {
-            self.tell_farewell();
-        }
         if self.own.farewell.as_ref().is_some_and(|farewell| farewell.end <= self.shared.now) {
             self.check_farewell();
+        }
+        if self.own.farewell.as_ref().is_some_and(|farewell| farewell.next <= self.shared.now) {
+            self.tell_farewell();
         }
         if self.own.rival.as_ref().is_some_and(|rival| rival.next <= self.shared.now) {
             self.on_rival_timeout();

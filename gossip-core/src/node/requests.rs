@@ -79,7 +79,7 @@ impl Requests {
     }
 
     pub(super) fn postpone(&mut self, pause: Duration) {
-        self.open.postpone(pause);
+        self.open.postpone(pause, |open| open.deadline = open.deadline + pause);
     }
 
     /// Ends waiting for a reply.

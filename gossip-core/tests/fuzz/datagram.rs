@@ -1,6 +1,5 @@
 //! Bytes from outside, at any moment of a node's life.
 
-use std::iter;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -10,7 +9,11 @@ use gossip_core::{Config, Delivery, Instant};
 use super::driven::{Driven, Input};
 use super::net::{Net, id, node};
 
+/// What this target knows of the wire.
 const ENVELOPE: usize = 9;
+const PING: u8 = 1;
+const PING_BODY: u8 = 12;
+const ACK: usize = 2;
 
 /// The node under attack is host 0. The others are as real, but the last is no member.
 const HOSTS: usize = 21;
@@ -25,9 +28,10 @@ const AMPLIFICATION: usize = 3;
 
 /// So small that a synchronisation of the hosts goes by request, and that queues and table can be
 /// filled.
-fn config() -> Config {
+fn config(requests: bool) -> Config {
     let mut config = Config::lan();
-    config.datagram_budget = 300;
+    config.requests = requests;
+    config.datagram_budget = 256;
     config.max_frame = 4_096;
     config.max_members = 24;
     config.max_events = 32;
@@ -41,6 +45,7 @@ fn config() -> Config {
 
 /// What host 0 went through in a cluster where everything happens.
 struct Life {
+    config: Config,
     start: Instant,
     moments: Vec<(Instant, Input)>,
     /// What the datagrams of each host begin with.
@@ -50,14 +55,15 @@ struct Life {
 }
 
 impl Life {
-    fn get() -> &'static Self {
-        static LIFE: OnceLock<Life> = OnceLock::new();
-        LIFE.get_or_init(Self::live)
+    /// There are two of them: with requests and without.
+    fn get(requests: bool) -> &'static Self {
+        static LIVES: [OnceLock<Life>; 2] = [OnceLock::new(), OnceLock::new()];
+        LIVES[usize::from(requests)].get_or_init(|| Self::live(config(requests)))
     }
 
-    fn live() -> Self {
+    fn live(config: Config) -> Self {
         let ids: Vec<_> = (0..HOSTS).map(id).collect();
-        let mut net = Net::new(&ids, &config());
+        let mut net = Net::new(&ids, 1, &config);
         for host in 0..HOSTS {
             let seed = if host == NEWCOMER { 0 } else { (host as u32 + 1) % 3 };
             net.apply(host, &Input::Join { seeds: vec![seed] });
@@ -75,7 +81,7 @@ impl Life {
         net.hosts[0].driven.log = Some(Vec::new());
         Self::everything_happens(&mut net);
         let moments = net.hosts[0].driven.log.take().unwrap();
-        Self { start, moments, envelopes, introduction }
+        Self { config, start, moments, envelopes, introduction }
     }
 
     fn everything_happens(net: &mut Net) {
@@ -108,9 +114,24 @@ impl Life {
         run(net, 3);
     }
 
+    /// A ping that is meant for host 0.
+    fn ping(&self) -> &[u8] {
+        let datagrams = self.moments.iter().filter_map(|(_, input)| match input {
+            Input::Datagram { bytes, .. } => Some(&bytes[ENVELOPE..]),
+            _ => None,
+        });
+        let mut pings = datagrams.filter(|messages| messages.starts_with(&[PING, PING_BODY]));
+        &pings.next().unwrap()[..2 + usize::from(PING_BODY)]
+    }
+
+    /// How many moments a choice stands for.
+    fn count(&self, choice: u8) -> usize {
+        self.moments.len() * usize::from(choice & !REQUESTS) / usize::from(REQUESTS)
+    }
+
     /// Host 0 as it was before moment `count`.
     fn until(&self, count: usize) -> Driven {
-        let mut driven = node(self.start, id(0), 2, 0, &config());
+        let mut driven = node(self.start, id(0), 2, 0, &self.config);
         for (at, input) in &self.moments[..count] {
             driven.apply(*at, input);
         }
@@ -131,17 +152,20 @@ const REQUEST: u8 = 1;
 const REPLY: u8 = 2;
 const WAYS: u8 = 3;
 
+/// In the first byte: the life with requests.
+const REQUESTS: u8 = 0x80;
+
 /// Without an envelope that fits.
 const RAW: u8 = 0x80;
 
-/// Replays the life of a node up to a moment, then hands it bytes. The first byte chooses the
-/// moment; packets follow: the way, the sender, how many timeouts come before it, its length
-/// (two bytes), and what it holds. Tells how many messages of each kind were accepted.
+/// Replays one of the lives up to a moment, then hands the node bytes. The first byte chooses the
+/// life and the moment; packets follow: the way, the sender, how many timeouts come before it, its
+/// length (two bytes), and what it holds. Tells how many messages of each kind were accepted.
 pub(crate) fn datagram(bytes: &[u8]) -> [u64; 16] {
-    let life = Life::get();
     let mut bytes = Unstructured::new(bytes);
-    let moment = bytes.arbitrary::<u8>().unwrap_or(0);
-    let count = life.moments.len() * usize::from(moment) / 256;
+    let choice = bytes.arbitrary::<u8>().unwrap_or(0);
+    let life = Life::get(choice & REQUESTS != 0);
+    let count = life.count(choice);
     let mut host = life.until(count);
     let before = host.node.stats().messages_received;
     let mut now = count.checked_sub(1).map_or(life.start, |last| life.moments[last].0);
@@ -149,11 +173,11 @@ pub(crate) fn datagram(bytes: &[u8]) -> [u64; 16] {
     while !bytes.is_empty() {
         let Ok((waits, input)) = packet(&mut bytes, life, &host) else { break };
         now = wait(&mut host, now, waits);
-        let acks = host.node.stats().messages_received[2];
+        let acks = host.node.stats().messages_received[ACK];
         let outputs = host.apply(now, &input);
         if let Input::Datagram { from, bytes } = input {
             // An ack may be the proof that its sender is where it claims to be.
-            answered |= host.node.stats().messages_received[2] > acks;
+            answered |= host.node.stats().messages_received[ACK] > acks;
             let unproven = |to: u32| to >= NEWCOMER as u32 && to != 50;
             let sent = outputs.transmits.iter().filter(|(to, _)| unproven(*to));
             let sent: usize = sent.map(|(_, bytes)| bytes.len()).sum();
@@ -198,31 +222,40 @@ fn wait(host: &mut Driven, mut now: Instant, count: u8) -> Instant {
     now
 }
 
-/// Inputs that go deep: at moments all over the life, what really came next.
+/// Inputs that go deep: at moments all over the lives, what really came next, and a stranger.
 pub(crate) fn seeds() -> impl Iterator<Item = Vec<u8>> {
-    let life = Life::get();
-    let genuine = (0..=u8::MAX).step_by(4).map(|moment| {
-        let count = life.moments.len() * usize::from(moment) / 256;
-        let mut seed = vec![moment];
-        let mut waits = 0;
-        for (_, input) in life.moments[count..].iter().take(12) {
-            let (way, from, bytes) = match input {
-                Input::Datagram { from, bytes } => (DATAGRAM, *from as u8, bytes),
-                Input::Request { from, frame } => (REQUEST, *from as u8, frame),
-                Input::Reply { frame, .. } => (REPLY, 1, frame),
-                _ => {
-                    waits += 1;
-                    continue;
-                }
-            };
-            seed.extend(encode(way, from, waits, &bytes[ENVELOPE..]));
-            waits = 0;
-        }
-        seed
-    });
-    let newcomer = encode(DATAGRAM, NEWCOMER as u8, 0, &life.introduction);
-    let unknown = encode(DATAGRAM, 1, 0, &[200, 1, 0]);
-    genuine.chain(iter::once([vec![64], newcomer, unknown].concat()))
+    let choices = (0..=u8::MAX).step_by(4);
+    choices.clone().map(genuine).chain(choices.step_by(2).map(strange))
+}
+
+fn genuine(choice: u8) -> Vec<u8> {
+    let life = Life::get(choice & REQUESTS != 0);
+    let mut seed = vec![choice];
+    let mut waits = 0;
+    for (_, input) in life.moments[life.count(choice)..].iter().take(12) {
+        let (way, from, bytes) = match input {
+            Input::Datagram { from, bytes } => (DATAGRAM, *from as u8, bytes),
+            Input::Request { from, frame } => (REQUEST, *from as u8, frame),
+            Input::Reply { frame, .. } => (REPLY, 1, frame),
+            _ => {
+                waits += 1;
+                continue;
+            }
+        };
+        seed.extend(encode(way, from, waits, &bytes[ENVELOPE..]));
+        waits = 0;
+    }
+    seed
+}
+
+/// Somebody comes whom nobody knows, pings, and says what does not exist.
+fn strange(choice: u8) -> Vec<u8> {
+    let life = Life::get(choice & REQUESTS != 0);
+    let from = NEWCOMER as u8;
+    let newcomer = encode(DATAGRAM, from, 0, &life.introduction);
+    let ping = encode(DATAGRAM, from, 4, life.ping());
+    let unknown = encode(DATAGRAM, from, 0, &[200, 1, 0]);
+    [&[choice], &newcomer[..], &ping, &ping, &ping, &unknown].concat()
 }
 
 fn encode(way: u8, from: u8, waits: u8, body: &[u8]) -> Vec<u8> {

@@ -19,6 +19,7 @@ pub(crate) struct Host {
     pub(crate) driven: Driven,
     /// Whether it runs. What is down neither hears nor acts.
     pub(crate) up: bool,
+    life: u32,
     epoch: u64,
 }
 
@@ -35,7 +36,8 @@ pub(crate) struct Packet {
 pub(crate) struct Call {
     due: Instant,
     host: usize,
-    epoch: u64,
+    /// Which life of it asks.
+    life: u32,
     request: Request<u32>,
     frame: Vec<u8>,
 }
@@ -65,12 +67,13 @@ pub(crate) fn node(now: Instant, id: NodeId, epoch: u64, address: u32, config: &
 
 impl Net {
     /// Hosts with these ids at the addresses 0, 1, 2 and so on.
-    pub(crate) fn new(ids: &[NodeId], config: &Config) -> Self {
+    pub(crate) fn new(ids: &[NodeId], epoch: u64, config: &Config) -> Self {
         let now = Instant::from_micros(1_000_000_000);
         let hosts = ids.iter().zip(0..).map(|(&id, address)| Host {
-            driven: node(now, id, 1, address, config),
+            driven: node(now, id, epoch, address, config),
             up: true,
-            epoch: 1,
+            life: 0,
+            epoch,
         });
         let hosts = hosts.collect();
         let (packets, calls) = (VecDeque::new(), VecDeque::new());
@@ -89,9 +92,9 @@ impl Net {
         for (to, bytes) in outputs.transmits.drain(..) {
             self.packets.push_back(Packet { due, from, to, bytes });
         }
-        let (due, epoch) = (self.now + ROUND_TRIP, at.epoch);
+        let (due, life) = (self.now + ROUND_TRIP, at.life);
         for (request, frame) in outputs.requests.drain(..) {
-            self.calls.push_back(Call { due, host, epoch, request, frame });
+            self.calls.push_back(Call { due, host, life, request, frame });
         }
         self.packets.drain(..self.packets.len().saturating_sub(MOST));
         self.calls.drain(..self.calls.len().saturating_sub(MOST));
@@ -101,7 +104,8 @@ impl Net {
     /// A new life of a host, with nothing but its id and address.
     pub(crate) fn restart(&mut self, host: usize, address: u32) {
         let at = &mut self.hosts[host];
-        at.epoch += 1;
+        at.life += 1;
+        at.epoch = (at.epoch + 1).min(Epoch::MAX.get());
         at.up = true;
         let id = at.driven.node.local().id();
         at.driven = node(self.now, id, at.epoch, address, &self.config);
@@ -150,8 +154,8 @@ impl Net {
     }
 
     /// Brings a request to where it goes, and the answer back.
-    pub(crate) fn answer(&mut self, Call { host, epoch, request, frame, .. }: Call) {
-        if self.hosts[host].epoch != epoch {
+    pub(crate) fn answer(&mut self, Call { host, life, request, frame, .. }: Call) {
+        if self.hosts[host].life != life {
             return;
         }
         let from = *self.hosts[host].driven.node.local().address();
@@ -165,8 +169,8 @@ impl Net {
         self.apply(host, &input);
     }
 
-    pub(crate) fn fail(&mut self, Call { host, epoch, request, .. }: Call) {
-        if self.hosts[host].epoch == epoch {
+    pub(crate) fn fail(&mut self, Call { host, life, request, .. }: Call) {
+        if self.hosts[host].life == life {
             self.apply(host, &Input::Failed { id: request.id });
         }
     }

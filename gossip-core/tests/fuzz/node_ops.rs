@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use arbitrary::Arbitrary;
-use gossip_core::{Config, Delivery, NodeId, Stats};
+use gossip_core::{Config, Delivery, Epoch, NodeId, Stats};
 
 use super::driven::Input;
 use super::net::{Call, Net, Packet, id};
@@ -27,6 +27,8 @@ struct Setup {
     narrow: bool,
     /// Whether what can be zero is.
     hasty: bool,
+    /// Whether epochs are near their end.
+    late: bool,
     budget: u8,
 }
 
@@ -117,7 +119,9 @@ fn config(setup: Setup) -> Config {
 
 /// Takes all steps; what the nodes then have counted.
 pub(crate) fn node_ops(plan: &Plan) -> Vec<Stats> {
-    let mut net = Net::new(&IDS.map(|host| id(usize::from(host))), &config(plan.setup));
+    let ids = IDS.map(|host| id(usize::from(host)));
+    let epoch = if plan.setup.late { Epoch::MAX.get() - 1 } else { 1 };
+    let mut net = Net::new(&ids, epoch, &config(plan.setup));
     net.hosts[HOSTS - 1].up = false;
     for step in &plan.steps {
         take(&mut net, step);

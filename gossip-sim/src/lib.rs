@@ -1,0 +1,50 @@
+//! A deterministic network of gossip nodes: any number of [`gossip_core::Node`]s in one thread
+//! and virtual time, with all the faults that a network has.
+//!
+//! Everything is a function of the scenario, which is the calls that you make, and of one seed. An
+//! hour of a cluster passes in a moment, and a run that fails can be repeated.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use gossip_core::Config;
+//! use gossip_sim::{Network, Sim, SimConfig};
+//!
+//! // Ten nodes, a tenth of the packets lost; all join through node 0.
+//! let set_up = SimConfig::new(42).network(Network::lan().loss(0.1));
+//! let mut sim = Sim::cluster(10, set_up, &Config::lan());
+//! sim.join_all(Duration::ZERO);
+//! sim.run_until_all_know_all(Duration::from_secs(10));
+//!
+//! // One crashes, and the others notice.
+//! let notices = sim.crash_and_watch(7, Duration::from_secs(60));
+//! assert!(notices.last.is_some());
+//! sim.run_until_converged(Duration::from_secs(10));
+//! ```
+//!
+//! Datagrams are lost, doubled, delayed and cut off as [`Network`] says. Requests cost what TCP
+//! costs: round trips for connecting and for each window, and retransmissions after 200 ms,
+//! doubling, for what is lost. The time that nodes need to compute is not part of the model.
+
+mod checks;
+mod cluster;
+mod connection;
+mod faults;
+mod host;
+mod knowledge;
+mod log;
+mod network;
+mod observe;
+mod packets;
+mod random;
+mod requests;
+mod run;
+mod sim;
+mod timeline;
+mod traffic;
+
+pub use cluster::{Notices, local};
+pub use log::Occurrence;
+pub use network::{Latency, Network};
+pub use sim::{Sim, SimConfig};
+pub use traffic::Traffic;

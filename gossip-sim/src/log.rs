@@ -1,0 +1,64 @@
+//! What is kept of a run: a fingerprint of all of it, counters, and the events that are wanted.
+
+use gossip_core::{Event, Instant};
+use twox_hash::XxHash3_64;
+
+use crate::traffic::Traffic;
+
+/// An event of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occurrence {
+    /// When.
+    pub at: Instant,
+    /// Which node told it.
+    pub node: usize,
+    /// What it told.
+    pub event: Event<u32>,
+}
+
+/// Which events are kept.
+type Filter = Box<dyn FnMut(&Occurrence) -> bool + Send>;
+
+#[derive(Default)]
+pub(crate) struct Log {
+    filter: Option<Filter>,
+    pub(crate) kept: Vec<Occurrence>,
+    pub(crate) trace: u64,
+    pub(crate) delivered: u64,
+    pub(crate) lost: u64,
+    pub(crate) false_deaths: u64,
+    pub(crate) total: Traffic,
+    pub(crate) seconds: Vec<Traffic>,
+}
+
+impl Log {
+    pub(crate) fn set_filter(&mut self, filter: Filter) {
+        self.filter = Some(filter);
+    }
+
+    pub(crate) fn event(&mut self, at: Instant, node: usize, event: Event<u32>) {
+        let Some(filter) = &mut self.filter else { return };
+        let occurrence = Occurrence { at, node, event };
+        if filter(&occurrence) {
+            self.kept.push(occurrence);
+        }
+    }
+
+    /// Bytes were given to a node: from now on the fingerprint depends on them.
+    pub(crate) fn delivered(&mut self, at: Instant, from: u32, to: usize, bytes: &[u8]) {
+        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let ends = u64::from(from) << 32 | to as u64;
+        let key = (self.trace ^ at.as_micros()).wrapping_mul(ODD).rotate_left(32) ^ ends;
+        self.trace = XxHash3_64::oneshot_with_seed(key, bytes);
+        self.delivered += 1;
+    }
+
+    pub(crate) fn sent(&mut self, at: Instant, traffic: Traffic) {
+        let second = (at.as_micros() / 1_000_000) as usize;
+        if self.seconds.len() <= second {
+            self.seconds.resize(second + 1, Traffic::default());
+        }
+        self.seconds[second] += traffic;
+        self.total += traffic;
+    }
+}

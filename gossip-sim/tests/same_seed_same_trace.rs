@@ -1,0 +1,57 @@
+//! One scenario and one seed: one trace, byte for byte, in every process.
+
+use std::process::Command;
+use std::time::Duration;
+
+use gossip_core::{Config, Epoch};
+use gossip_sim::{Latency, Network, Sim, SimConfig};
+
+/// A run with a bit of everything; the fingerprint of all that was delivered.
+fn trace(nodes: usize, seed: u64) -> u64 {
+    let network = Network {
+        latency: Latency::LogNormal { median: Duration::from_millis(2), sigma: 0.7 },
+        loss: 0.1,
+        duplicate: 0.02,
+        reorder: 0.05,
+        ..Network::lan()
+    };
+    let mut sim = Sim::cluster(nodes, SimConfig::new(seed).network(network), &Config::lan());
+    sim.join_all(Duration::from_secs(1));
+    sim.run_for(Duration::from_secs(3));
+    sim.crash(1);
+    sim.pause(2);
+    sim.leave(3);
+    sim.run_for(Duration::from_secs(5));
+    sim.resume(2);
+    sim.restart(1, Epoch::new(2).unwrap());
+    sim.join(1, [0]);
+    sim.run_for(Duration::from_secs(5));
+    assert!(sim.delivered() > nodes as u64 * 10);
+    sim.trace()
+}
+
+#[test]
+#[ignore = "the other process of the test beside it"]
+fn print_the_trace() {
+    println!("trace {:016x}", trace(100, 1));
+}
+
+#[test]
+fn two_processes_agree() {
+    let run = || {
+        let program = std::env::current_exe().unwrap();
+        let arguments = ["print_the_trace", "--exact", "--ignored", "--nocapture"];
+        let output = Command::new(program).args(arguments).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let line = text.lines().find(|line| line.contains("trace ")).map(str::to_owned);
+        line.unwrap_or_else(|| panic!("no trace in {text}"))
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn another_seed_is_another_run() {
+    let traces = [trace(20, 1), trace(20, 1), trace(20, 2)];
+    assert_eq!(traces[0], traces[1]);
+    assert_ne!(traces[0], traces[2]);
+}
