@@ -29,10 +29,14 @@ pub(crate) enum Action {
     Nack { to: NodeId, nonce: u32 },
     /// Merge our own accusation.
     Accuse { id: NodeId, accusation: Accusation },
-    /// Send what is hot.
-    Gossip { to: NodeId },
+    /// Send what is being pushed, so many ages later than it came.
+    Push { to: NodeId, later: u8 },
+    /// Send the names of what is old.
+    Advertise { to: NodeId },
     /// Compare fingerprints.
     Compare { with: NodeId },
-    /// Exchange what differs.
+    /// Exchange what differs anywhere.
     Sync { with: NodeId },
+    /// Exchange what differs below these first digits, a bit for each.
+    Descend { with: NodeId, digits: u16 },
 }

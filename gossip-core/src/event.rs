@@ -19,15 +19,16 @@ pub struct SendId(pub(crate) u64);
 pub enum JoinError {
     /// It did not answer in time: nobody there, another cluster's name, or another version.
     NoAnswer,
-    /// It knows as many members as it may.
-    Full,
+    /// It did not take us in: it knows as many members as it may, or still remembers that we are
+    /// dead.
+    Refused,
 }
 
 impl core::fmt::Display for JoinError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
             Self::NoAnswer => "no answer in time",
-            Self::Full => "its member table is full",
+            Self::Refused => "it did not take us in",
         })
     }
 }
@@ -105,18 +106,24 @@ pub enum Event<A> {
 pub(crate) struct EventQueue<A> {
     events: VecDeque<Event<A>>,
     capacity: usize,
+    /// How many bytes of payloads wait, and how many may.
+    bytes: usize,
+    most_bytes: usize,
     lost: u64,
 }
 
 impl<A> EventQueue<A> {
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self { events: VecDeque::new(), capacity, lost: 0 }
+    pub(crate) fn new(capacity: usize, most_bytes: usize) -> Self {
+        Self { events: VecDeque::new(), capacity, bytes: 0, most_bytes, lost: 0 }
     }
 
     /// Whether the event was kept.
     pub(crate) fn push(&mut self, event: Event<A>) -> bool {
-        let kept = self.lost == 0 && self.events.len() < self.capacity;
+        let bytes = self.bytes + payload(&event);
+        let room = self.events.len() < self.capacity && bytes <= self.most_bytes;
+        let kept = self.lost == 0 && room;
         if kept {
+            self.bytes = bytes;
             self.events.push_back(event);
         } else {
             self.lost += 1;
@@ -125,10 +132,20 @@ impl<A> EventQueue<A> {
     }
 
     pub(crate) fn pop(&mut self) -> Option<Event<A>> {
-        self.events.pop_front().or_else(|| match core::mem::take(&mut self.lost) {
+        let event = self.events.pop_front().or_else(|| match core::mem::take(&mut self.lost) {
             0 => None,
             lost => Some(Event::Lagged { lost }),
-        })
+        });
+        self.bytes -= event.as_ref().map_or(0, payload);
+        event
+    }
+}
+
+/// How many bytes of a payload an event holds.
+fn payload<A>(event: &Event<A>) -> usize {
+    match event {
+        Event::Message { payload, .. } => payload.len(),
+        _ => 0,
     }
 }
 
@@ -138,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_says_how_much_it_lost_after_what_it_kept() {
-        let mut queue = EventQueue::<u16>::new(2);
+        let mut queue = EventQueue::<u16>::new(2, 10);
         for id in 0..5 {
             queue.push(Event::MemberForgotten(NodeId::from_u128(id)));
         }
@@ -152,5 +169,14 @@ mod tests {
             ]
         );
         assert!(queue.push(Event::Left));
+    }
+
+    #[test]
+    fn payloads_are_bounded_by_their_bytes() {
+        let mut queue = EventQueue::<u16>::new(100, 10);
+        let message = || Event::Message { from: NodeId::from_u128(0), payload: [7; 6].into() };
+        assert_eq!([queue.push(message()), queue.push(message())], [true, false]);
+        assert_eq!((queue.pop(), queue.pop()), (Some(message()), Some(Event::Lagged { lost: 1 })));
+        assert!(queue.push(message()));
     }
 }

@@ -94,9 +94,9 @@ impl Epoch {
         self.0
     }
 
-    /// The next epoch; the last one has no successor but itself.
-    pub(crate) fn next(self) -> Self {
-        Self::new(self.0 + 1).unwrap_or(Self::MAX)
+    /// The next epoch; the last one has none.
+    pub(crate) fn next(self) -> Option<Self> {
+        Self::new(self.0 + 1)
     }
 }
 
@@ -125,11 +125,12 @@ pub struct Incarnation {
 }
 
 impl Incarnation {
-    /// The next incarnation of this life; where the number would overflow, of the next epoch.
-    pub(crate) fn next(self) -> Self {
+    /// The next incarnation of this life; where the number would overflow, of the next epoch. The
+    /// last one has none.
+    pub(crate) fn next(self) -> Option<Self> {
         match self.number.checked_add(1) {
-            Some(number) => Self { number, ..self },
-            None => Self { epoch: self.epoch.next(), number: 0, ..self },
+            Some(number) => Some(Self { number, ..self }),
+            None => Some(Self { epoch: self.epoch.next()?, number: 0, ..self }),
         }
     }
 

@@ -23,9 +23,9 @@ pub struct Stats {
     /// Requests that timed out or failed.
     pub requests_failed: u64,
     /// Messages sent, by kind (`docs/protocol.md`): `[1]` counts pings, and so on.
-    pub messages_sent: [u64; 16],
-    /// Messages received, by kind; `[15]` counts those of unknown kinds, which were skipped.
-    pub messages_received: [u64; 16],
+    pub messages_sent: [u64; 32],
+    /// Messages received, by kind; `[31]` counts those of unknown kinds, which were skipped.
+    pub messages_received: [u64; 32],
 
     /// Refused: shorter than an envelope.
     pub rejected_too_short: u64,
@@ -48,6 +48,8 @@ pub struct Stats {
     pub probes_rescued_by_request: u64,
     /// Pings for a node that is not, or no longer, we.
     pub pings_misdirected: u64,
+    /// Payloads for a node, or a life, that is not ours, or from somebody unknown.
+    pub payloads_refused: u64,
     /// Suspicions this node raised itself.
     pub suspicions_raised: u64,
     /// Verdicts this node reached itself.

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::record::Joined;
 use super::table::{Table, signed};
-use super::{Accusation, Claim, Level, Member, Meta, Status};
+use super::{Accusation, Claim, Member, Meta, Phase, Status};
 use crate::hash::Key;
 use crate::{Address, Incarnation, Instant, NodeId};
 
@@ -122,8 +122,10 @@ impl<A: Address> Table<A> {
         let short = self.cluster.short(&id);
         let hash = self.secret.place(short);
         let crowd = self.index.iter_hash(hash).filter(|&&slot| self.slot(slot).short == short);
-        if self.is_full() || crowd.count() >= CROWD {
-            return Merge::Refused { full: true };
+        let full = self.is_full();
+        if full || crowd.count() >= CROWD {
+            self.overflowing |= full;
+            return Merge::Refused { full };
         }
         let mut stored = Claim {
             incarnation: Incarnation::default(),
@@ -202,16 +204,19 @@ impl<A: Address> Table<A> {
     pub(super) fn recount(&mut self, slot: u32) {
         let entry = self.slot(slot);
         let share = if entry.expired { 0 } else { share(self.cluster, &entry.member) };
+        let short = entry.short;
         let before = core::mem::replace(&mut self.slot_mut(slot).share, share);
-        self.fingerprint = self.fingerprint.wrapping_sub(before).wrapping_add(share);
+        self.trie.change(short, before, share);
     }
 }
 
-/// The hash of what must be equal everywhere in the end: the claim, and of the accusation only
-/// that it is deadly. Never zero, which means no share.
+/// The hash of what must be equal everywhere in the end: the claim, and whether an accusation
+/// ended it. One that has no effect here may be unknown elsewhere. Never zero, which means no share.
 fn share<A: Address>(cluster: Key, member: &Member<A>) -> u64 {
-    let dead = member.accusation.as_deref().filter(|accusation| accusation.level == Level::Dead);
-    let counted = (member.id, &member.claim, dead.map(|accusation| accusation.incarnation));
+    let status = member.status();
+    let dead =
+        status == Status::Dead || (status == Status::Left && member.claim.phase != Phase::Left);
+    let counted = (member.id, &member.claim, dead);
     let mut bytes = [0; 704];
     let bytes = postcard::to_slice(&counted, &mut bytes).expect("claims are of bounded size");
     cluster.hash(bytes).max(1)

@@ -11,6 +11,7 @@ use super::{Claim, Member, Meta};
 use crate::deadline::Deadlines;
 use crate::hash::Key;
 use crate::id::ShortId;
+use crate::replica::{Prefix, Trie};
 use crate::rng::Rng;
 use crate::wire::Advert;
 use crate::{Address, Config, Instant, MAX_ADDRESS, NodeId};
@@ -59,17 +60,18 @@ pub(crate) struct Table<A> {
     free: Vec<u32>,
     /// By the secret hash of the short id.
     pub(super) index: HashTable<u32>,
-    /// By short id, for walks over a range of them.
-    sorted: Vec<u32>,
+    /// By short id: the order, and the fingerprints of all and of every part.
+    pub(super) trie: Trie,
     /// All live members but ourselves, in no order.
     live: Vec<u32>,
     /// The dead and those who left.
     gone: Vec<u32>,
     /// When each of those loses its place, first to others, then here.
     pub(super) expiry: Deadlines<NodeId>,
-    pub(super) fingerprint: u64,
     pub(super) cluster: Key,
     pub(super) secret: Key,
+    /// Whether somebody was refused since there last was room.
+    pub(super) overflowing: bool,
     capacity: usize,
     pub(super) grace: Duration,
     pub(super) linger: Duration,
@@ -81,13 +83,13 @@ impl<A: Address> Table<A> {
             slots: Vec::new(),
             free: Vec::new(),
             index: HashTable::new(),
-            sorted: Vec::new(),
+            trie: Trie::new(),
             live: Vec::new(),
             gone: Vec::new(),
             expiry: Deadlines::new(secret),
-            fingerprint: 0,
             cluster,
             secret,
+            overflowing: false,
             capacity: config.max_members as usize,
             grace: config.grace,
             linger: linger(config),
@@ -113,11 +115,16 @@ impl<A: Address> Table<A> {
 
     /// How many are remembered, ourselves and the dead included.
     pub(crate) fn len(&self) -> usize {
-        self.sorted.len()
+        self.trie.len()
     }
 
     pub(crate) fn is_full(&self) -> bool {
         self.len() >= self.capacity
+    }
+
+    /// Whether there was no room for somebody: then this table differs from others for ever.
+    pub(crate) fn is_overflowing(&self) -> bool {
+        self.overflowing
     }
 
     /// Whether anybody is dead or has left.
@@ -127,12 +134,12 @@ impl<A: Address> Table<A> {
 
     /// The sum of the keyed hashes of all records that count: equal tables, equal fingerprints.
     pub(crate) fn fingerprint(&self) -> u64 {
-        self.fingerprint
+        self.trie.total()
     }
 
     /// The fingerprint in four bytes.
     pub(crate) fn fold(&self) -> u32 {
-        (self.fingerprint ^ (self.fingerprint >> 32)) as u32
+        fold(self.fingerprint())
     }
 
     pub(crate) fn get(&self, id: &NodeId) -> Option<&Slot<A>> {
@@ -142,6 +149,12 @@ impl<A: Address> Table<A> {
     /// A member that is shown: not past its grace.
     pub(crate) fn shown(&self, id: &NodeId) -> Option<&Slot<A>> {
         self.get(id).filter(|slot| !slot.expired)
+    }
+
+    /// The member that this short id stands for: the one at this address, or the only one.
+    pub(crate) fn sender(&self, short: ShortId, from: &A) -> Option<&Slot<A>> {
+        let mut matches = self.all_by_short(short);
+        matches.find(|slot| slot.member.claim.address == *from).or_else(|| self.by_short(short))
     }
 
     /// The member that this short id stands for, if it is the only one.
@@ -163,19 +176,30 @@ impl<A: Address> Table<A> {
 
     /// Those whose short id is at least `first`, in order of it.
     pub(crate) fn range(&self, first: ShortId) -> impl Iterator<Item = &Slot<A>> {
-        let start = self.sorted.partition_point(|&slot| self.slot(slot).short < first);
-        let rest = self.sorted[start..].iter().map(|&slot| self.slot(slot));
-        rest.filter(|slot| !slot.expired)
+        let numbers = self.trie.walk(first, look(&self.slots));
+        numbers.map(|slot| self.slot(slot)).filter(|slot| !slot.expired)
+    }
+
+    /// The folds of the sixteen parts of the table below a prefix of short ids.
+    pub(crate) fn folds(&self, prefix: Prefix) -> [u32; 16] {
+        self.trie.children(prefix, look(&self.slots)).map(fold)
+    }
+
+    /// How many members are below a prefix of short ids.
+    pub(crate) fn count(&self, prefix: Prefix) -> usize {
+        self.trie.count(prefix, look(&self.slots))
     }
 
     /// The name under which a member's record is advertised: who it is, and sixteen bits that
     /// change with every change worth telling.
     pub(crate) fn advert(&self, slot: &Slot<A>) -> Advert {
         let member = &slot.member;
-        let accusation = member.accusation.as_deref().map(|a| (a.incarnation, a.level));
-        let news = (member.claim.incarnation, member.claim.phase, accusation);
-        let mut bytes = [0; 48];
-        let bytes = postcard::to_slice(&news, &mut bytes).expect("these are at most 43 bytes");
+        let accused =
+            member.accusation.as_deref().filter(|a| a.incarnation == member.claim.incarnation);
+        let level = accused.map(|accusation| accusation.level);
+        let news = (member.claim.incarnation, member.claim.phase, level);
+        let mut bytes = [0; 32];
+        let bytes = postcard::to_slice(&news, &mut bytes).expect("these are at most 22 bytes");
         Advert { short: slot.short, version: self.cluster.hash(bytes) as u16 }
     }
 
@@ -291,9 +315,7 @@ impl<A: Address> Table<A> {
             None => 0,
         };
         index.insert_unique(hash, slot, rehash);
-        let place = self.sorted.partition_point(|&other| self.slot(other).short < short);
-        grow(&mut self.sorted);
-        self.sorted.insert(place, slot);
+        self.trie.insert(slot, look(&self.slots));
         slot
     }
 
@@ -304,13 +326,10 @@ impl<A: Address> Table<A> {
         if let Ok(entry) = self.index.find_entry(hash, |&other| other == slot) {
             entry.remove();
         }
-        let start = self.sorted.partition_point(|&other| self.slot(other).short < short);
-        let place = self.sorted[start..].iter().position(|&other| other == slot);
-        if let Some(place) = place {
-            self.sorted.remove(start + place);
-        }
+        self.trie.remove(slot, look(&self.slots));
         self.slots[slot as usize] = None;
         self.free.push(slot);
+        self.overflowing = false;
     }
 
     pub(super) fn list(&mut self, slot: u32) {
@@ -340,6 +359,19 @@ pub(super) fn signed(now: Instant) -> i64 {
 /// Whether the address encodes within its limit.
 pub(crate) fn fits(address: &impl Serialize) -> bool {
     postcard::to_slice(address, &mut [0; MAX_ADDRESS]).is_ok()
+}
+
+/// What the trie needs to know of the member in a slot.
+fn look<A>(slots: &[Option<Slot<A>>]) -> impl Fn(u32) -> (ShortId, u64) {
+    |slot| match &slots[slot as usize] {
+        Some(slot) => (slot.short, slot.share),
+        None => (ShortId(0), 0),
+    }
+}
+
+/// A fingerprint in four bytes.
+fn fold(fingerprint: u64) -> u32 {
+    (fingerprint ^ (fingerprint >> 32)) as u32
 }
 
 /// Long enough for others to hear that a grace has ended.

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::output::Body;
+use super::encode::Body;
 use super::requests::Ask;
 use super::{Node, max_meta};
 use crate::event::SendId;
@@ -10,8 +10,9 @@ use crate::member::{Phase, fits};
 use crate::wire::{ENVELOPE, HEADER, SEAL};
 use crate::{Address, CommandError, Instant, JoinId, MAX_ADDRESS, NodeId};
 
-/// What a payload needs around it besides envelope and header: the sender's id and a length.
-const AROUND: usize = 16 + 5;
+/// What a payload needs around it besides envelope and header: the sender's id, whom it is for,
+/// and a length.
+const AROUND: usize = 16 + 4 + 5;
 
 /// How a payload travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -126,11 +127,12 @@ impl<A: Address> Node<A> {
             return Err(CommandError::NotLive);
         }
         let address = member.address().clone();
+        let check = self.shared.cluster.check(&to, member.incarnation());
         let id = self.requests.next_send();
         let bytes = Vec::from(payload);
         let taken = match delivery {
-            Delivery::Datagram => self.enqueue(address, Some(to), Body::Payload(bytes)),
-            Delivery::Request => self.ask(to, Ask::Payload { id, bytes }),
+            Delivery::Datagram => self.enqueue(address, Some(to), Body::Payload { check, bytes }),
+            Delivery::Request => self.ask(to, Ask::Payload { id, check, bytes }),
         };
         if taken { Ok(id) } else { Err(CommandError::Busy) }
     }

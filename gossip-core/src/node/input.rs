@@ -5,15 +5,22 @@ use alloc::vec::Vec;
 use smallvec::SmallVec;
 
 use super::Node;
-use super::output::Body;
+use super::encode::Body;
 use crate::id::ShortId;
 use crate::member::Table;
-use crate::wire::{self, Ack, Advert, Message, Ping, PingRequest, Sync, Writer};
+use crate::replica::Prefix;
+use crate::wire::{
+    self, Ack, Advert, Folds, Message, Payload, Ping, PingRequest, Roots, Sync, Writer,
+};
 use crate::{Address, Event, Instant, NodeId, Reject, RequestId};
 
 /// Without proof that somebody is where it claims to be, it gets at most this many times the
 /// bytes that it sent: a forged source address makes us no amplifier.
 const AMPLIFICATION: usize = 3;
+
+/// The most records, and the most messages, with which one datagram or frame is answered.
+const MOST_RECORDS: usize = 4_096;
+const MOST_ANSWERS: usize = 256;
 
 /// How a message came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +38,12 @@ pub(super) struct Origin<'a, A> {
     /// The member that it says it is from, if that is known.
     pub(super) sender: Option<NodeId>,
     pub(super) via: Via,
-    /// How many bytes may be sent back.
-    pub(super) most: usize,
+    /// How many bytes may be sent back; `None` if it is proven that the sender is there.
+    most: Option<usize>,
+    /// How many more records it may get in answer.
+    records: usize,
+    /// Whether it has just answered a question of ours.
+    answers: bool,
 }
 
 impl<A: Address> Node<A> {
@@ -53,11 +64,10 @@ impl<A: Address> Node<A> {
         self.shared.stats.datagrams_received += 1;
         self.shared.stats.datagram_bytes_received += datagram.len() as u64;
         let from = from.clone().canonical();
-        let slot = self.shared.table.by_short(sender).filter(|_| sender != self.own_short());
-        let trusted = slot.is_some_and(|slot| slot.verified && slot.member.claim.address == from);
-        let most = if trusted { usize::MAX } else { AMPLIFICATION * datagram.len() };
-        let known = slot.map(|slot| slot.member.id);
-        let mut origin = Origin { from: &from, sender: known, via: Via::Datagram, most };
+        let mut origin = self.origin(&from, sender, Via::Datagram);
+        let slot = origin.sender.and_then(|id| self.shared.table.get(&id));
+        let proven = slot.is_some_and(|slot| slot.verified && slot.member.claim.address == from);
+        origin.most = (!proven).then_some(AMPLIFICATION * datagram.len());
         for message in wire::messages(body) {
             self.dispatch(message, &mut origin, sender);
         }
@@ -83,8 +93,8 @@ impl<A: Address> Node<A> {
         let (sender, body) = self.open(frame, self.shared.config.max_frame)?;
         self.shared.stats.requests_received += 1;
         self.shared.stats.frame_bytes_received += frame.len() as u64;
-        let known = self.shared.table.by_short(sender).map(|slot| slot.member.id);
-        let mut origin = Origin { from, sender: known, via: Via::Request, most: usize::MAX };
+        let from = from.clone().canonical();
+        let mut origin = self.origin(&from, sender, Via::Request);
         for message in wire::messages(body) {
             self.dispatch(message, &mut origin, sender);
         }
@@ -120,20 +130,22 @@ impl<A: Address> Node<A> {
             return Err(Reject::Unexpected);
         };
         self.shared.stats.frame_bytes_received += frame.len() as u64;
-        let to = open.to;
-        let from = self.shared.table.get(&to).map(|slot| slot.member.claim.address.clone());
-        if let Some(from) = from {
-            let mut origin =
-                Origin { from: &from, sender: Some(to), via: Via::Reply, most: usize::MAX };
-            let mut end = None;
-            for message in wire::messages(body) {
-                match message {
-                    Message::SyncEnd(message) => end = Some(message),
-                    message => self.dispatch(message, &mut origin, sender),
-                }
+        let slot = self.shared.table.get(&open.to);
+        let from = slot.unwrap_or(self.shared.table.own()).member.claim.address.clone();
+        let mut origin = self.origin(&from, sender, Via::Reply);
+        origin.sender = Some(open.to);
+        let learned = self.shared.stats.records_learned;
+        let mut end = None;
+        let mut taken = false;
+        for message in wire::messages(body) {
+            match message {
+                Message::SyncEnd(message) => end = Some(message),
+                Message::Ack(ack) if open.takes(ack.nonce) => taken = true,
+                message => self.dispatch(message, &mut origin, sender),
             }
-            self.on_replied(open, end);
         }
+        let progress = self.shared.stats.records_learned > learned;
+        self.on_replied(open, taken, end.filter(|end| progress || !end.more));
         self.act();
         Ok(())
     }
@@ -192,6 +204,13 @@ impl<A: Address> Node<A> {
         checked
     }
 
+    /// Where something comes from that says it is from `sender`.
+    fn origin<'a>(&self, from: &'a A, sender: ShortId, via: Via) -> Origin<'a, A> {
+        let slot = self.shared.table.sender(sender, from).filter(|_| sender != self.own_short());
+        let sender = slot.map(|slot| slot.member.id);
+        Origin { from, sender, via, most: None, records: MOST_RECORDS, answers: false }
+    }
+
     fn dispatch(&mut self, message: Message<'_, A>, origin: &mut Origin<'_, A>, sender: ShortId) {
         self.shared.stats.messages_received[usize::from(message.kind())] += 1;
         if self.stopped {
@@ -209,7 +228,7 @@ impl<A: Address> Node<A> {
                 self.learn(&record, origin);
                 if origin.sender.is_none() && sender != self.own_short() {
                     // The sender has just introduced itself.
-                    origin.sender = self.shared.table.by_short(sender).map(|slot| slot.member.id);
+                    origin.sender = self.origin(origin.from, sender, origin.via).sender;
                 }
             }
             Message::Adverts(items) => {
@@ -221,20 +240,21 @@ impl<A: Address> Node<A> {
             }
             Message::Want(want) => {
                 let items = want.items.iter().map(|item| ShortId(u32::from_le_bytes(item)));
-                self.respond(origin, Body::Records(items.collect()));
+                let items: SmallVec<_> = items.take(origin.records).collect();
+                origin.records -= items.len();
+                self.respond(origin, Body::Records(items));
             }
-            Message::Join(join) => self.on_join(join.nonce, origin),
+            Message::Join(join) => self.on_join(join.nonce, sender, origin),
             Message::Welcome(welcome) => self.on_welcome(welcome),
             Message::Sync(sync) => self.on_sync(sync, origin),
-            Message::Payload(payload) => {
-                let (from, payload) = (payload.from, payload.bytes.into());
-                self.emit(Event::Message { from, payload });
-            }
+            Message::Roots(roots) => self.on_roots(roots, origin),
+            Message::Folds(folds) => self.on_folds(folds, origin),
+            Message::Payload(payload) => self.on_payload(payload, origin),
             Message::SyncEnd(_) | Message::Padding(_) | Message::Unknown => {}
         }
     }
 
-    fn on_ping(&mut self, ping: Ping, origin: &Origin<'_, A>) {
+    fn on_ping(&mut self, ping: Ping, origin: &mut Origin<'_, A>) {
         let own = &self.shared.table.own().member;
         if ping.check != self.shared.cluster.check(&own.id, own.incarnation()) {
             // For somebody who was here before us: say who is here now.
@@ -242,14 +262,19 @@ impl<A: Address> Node<A> {
             let own = self.own_short();
             return self.respond(origin, Body::Records(SmallVec::from_slice(&[own])));
         }
-        let mut ack =
-            Body::Ack { nonce: ping.nonce, acquainted: false, attach: None, ping_back: None };
+        let differs = ping.fold != self.shared.table.fold();
+        let mut ack = Body::Ack {
+            nonce: ping.nonce,
+            acquainted: false,
+            attach: None,
+            ping_back: None,
+            differs: false,
+        };
         if let Some(id) = origin.sender {
             let slot = self.shared.table.get(&id);
             let live = slot.is_some_and(|slot| slot.member.status().is_live());
             let here = slot.filter(|slot| slot.member.claim.address == *origin.from);
             // Who differs from us will soon want more of us than we may send to a stranger.
-            let differs = ping.fold != self.shared.table.fold();
             let unproven = here.filter(|slot| !slot.verified && differs);
             let ping_back = unproven.map(|slot| {
                 let check = self.shared.cluster.check(&id, slot.member.incarnation());
@@ -257,15 +282,17 @@ impl<A: Address> Node<A> {
             });
             // Who lives but is dead to us should hear of it, to refute.
             let attach = (!live).then_some(id);
-            ack = Body::Ack { nonce: ping.nonce, acquainted: true, attach, ping_back };
-            if live {
-                self.reconciler.on_contact(&mut self.shared.cx(), id, ping.fold);
+            let nonce = ping.nonce;
+            ack = Body::Ack { nonce, acquainted: true, attach, ping_back, differs };
+            let proven = here.is_some_and(|slot| slot.verified);
+            if live && proven && origin.via == Via::Datagram {
+                self.reconciler.on_contact(&self.shared.cx(), id, ping.fold);
             }
         }
         self.respond(origin, ack);
     }
 
-    fn on_ack(&mut self, ack: Ack, origin: &Origin<'_, A>) {
+    fn on_ack(&mut self, ack: Ack, origin: &mut Origin<'_, A>) {
         let by_request = origin.via == Via::Reply;
         let probed = self.detector.on_ack(&mut self.shared.cx(), ack.nonce, by_request);
         let pinged = || origin.sender.filter(|id| ack.nonce == self.cookie(id, 0));
@@ -280,8 +307,10 @@ impl<A: Address> Node<A> {
         let claimed = self.shared.table.get(&id).map(|slot| &slot.member.claim.address);
         if !by_request && claimed == Some(origin.from) {
             self.shared.table.verify(&id);
+            origin.most = None;
+            origin.answers = origin.sender == Some(id);
         }
-        self.reconciler.on_contact(&mut self.shared.cx(), id, ack.fold);
+        self.reconciler.on_contact(&self.shared.cx(), id, ack.fold);
         if !ack.acquainted {
             let own = self.own_short();
             self.respond(origin, Body::Records(SmallVec::from_slice(&[own])));
@@ -299,11 +328,34 @@ impl<A: Address> Node<A> {
         }
     }
 
+    /// The roots of a member's table came with its ack: what differs, and whether to look there.
+    fn on_roots(&mut self, roots: Roots, origin: &Origin<'_, A>) {
+        let Some(with) = origin.sender.filter(|_| origin.answers) else { return };
+        let ours = self.shared.table.folds(Prefix::ROOT);
+        let theirs = roots.folds.map(u16::from_le_bytes);
+        let differing = bits(|digit| ours[digit] as u16 != theirs[digit]);
+        let hot = self.rumors.hot_digits(&self.shared.table);
+        self.reconciler.on_roots(&mut self.shared.cx(), with, differing, hot);
+    }
+
+    /// A member goes down into its table where it differs from ours: go on where it does.
+    fn on_folds(&mut self, folds: Folds, origin: &mut Origin<'_, A>) {
+        let prefix = Prefix::new(folds.first.0, folds.digits);
+        let ours = self.shared.table.folds(prefix);
+        let theirs = folds.folds.map(u32::from_le_bytes);
+        let differing = bits(|digit| ours[digit] != theirs[digit]);
+        let prefixes = prefix.children(differing);
+        if !prefixes.is_empty() && !self.shared.table.is_overflowing() {
+            self.respond(origin, Body::Descend(prefixes));
+        }
+    }
+
     /// Somebody says what it has in a range of short ids: find what either lacks.
-    fn on_sync(&mut self, sync: Sync<'_>, origin: &Origin<'_, A>) {
+    fn on_sync(&mut self, sync: Sync<'_>, origin: &mut Origin<'_, A>) {
         let mut records = SmallVec::new();
         let mut wants = SmallVec::new();
-        difference(&self.shared.table, sync, &mut records, &mut wants);
+        difference(&self.shared.table, sync, origin.records, &mut records, &mut wants);
+        origin.records -= records.len();
         if origin.via == Via::Request {
             return self.respond(origin, Body::SyncAnswer { records, wants });
         }
@@ -315,13 +367,35 @@ impl<A: Address> Node<A> {
         }
     }
 
+    /// Somebody sends something to the application: for us, if it is for this life of ours.
+    fn on_payload(&mut self, payload: Payload<'_>, origin: &mut Origin<'_, A>) {
+        let own = &self.shared.table.own().member;
+        let ours = payload.check == self.shared.cluster.check(&own.id, own.incarnation());
+        if !ours || origin.sender != Some(payload.from) {
+            self.shared.stats.payloads_refused += 1;
+            return;
+        }
+        self.emit(Event::Message { from: payload.from, payload: payload.bytes.into() });
+        if origin.via == Via::Request {
+            self.respond(origin, Body::Taken { nonce: payload.check });
+        }
+    }
+
     /// Sends something back on the way by which the question came.
-    pub(super) fn respond(&mut self, origin: &Origin<'_, A>, body: Body) {
+    pub(super) fn respond(&mut self, origin: &mut Origin<'_, A>, body: Body) {
         match (origin.via, body) {
             (Via::Datagram, body) => {
-                self.enqueue_within(origin.from.clone(), origin.sender, body, origin.most);
+                let most = origin.most.map_or(usize::MAX, |most| most.min(body.enough()));
+                if let Some(left) = &mut origin.most {
+                    *left -= most;
+                }
+                self.enqueue_within(origin.from.clone(), origin.sender, body, most);
             }
-            (Via::Request, body) => self.answers.push(body),
+            (Via::Request, body) => {
+                if self.answers.len() < MOST_ANSWERS {
+                    self.answers.push(body);
+                }
+            }
             (Via::Reply, Body::Records(items)) => {
                 if let Some(to) = origin.sender {
                     self.ask(to, super::requests::Ask::Records(items));
@@ -332,11 +406,17 @@ impl<A: Address> Node<A> {
     }
 }
 
+/// A bit for each of sixteen digits.
+fn bits(differs: impl Fn(usize) -> bool) -> u16 {
+    (0..16).filter(|&digit| differs(digit)).fold(0, |bits, digit| bits | 1 << digit)
+}
+
 /// Walks two sorted lists, ours and theirs: what they lack or have otherwise goes to `records`,
-/// what we lack or have otherwise to `wants`.
+/// what we lack or have otherwise to `wants`. Ends when there are `most` records.
 fn difference<A: Address>(
     table: &Table<A>,
     sync: Sync<'_>,
+    most: usize,
     records: &mut SmallVec<[ShortId; 16]>,
     wants: &mut SmallVec<[ShortId; 16]>,
 ) {
@@ -347,7 +427,7 @@ fn difference<A: Address>(
     let mut ours = ours.map(|slot| (slot.short, slot.version())).peekable();
     let mut theirs = sync.items.iter().map(parse).peekable();
     let full = table.is_full();
-    loop {
+    while records.len() < most {
         let (mine, other) = (ours.peek().copied(), theirs.peek().copied());
         match (mine, other) {
             (None, None) => return,

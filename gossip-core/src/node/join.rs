@@ -4,10 +4,11 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Node;
+use super::encode::Body;
 use super::input::Origin;
-use super::output::Body;
 use crate::action::Action;
 use crate::event::{JoinError, JoinId};
+use crate::id::ShortId;
 use crate::member::Slot;
 use crate::rng::Rng;
 use crate::wire::Welcome;
@@ -85,7 +86,7 @@ impl<A: Address> Node<A> {
         id
     }
 
-    /// Asks again where there was no answer yet, and ends the joins that are over.
+    /// Asks again where there was no answer yet.
     fn try_joins(&mut self) {
         let now = self.shared.now;
         let mut joins = core::mem::take(&mut self.seeds.joins);
@@ -95,11 +96,16 @@ impl<A: Address> Node<A> {
             }
             join.next = now + self.shared.config.probe_timeout;
         }
-        let over = |join: &Join<A>| {
-            self.stopped || join.end <= now || join.seeds.iter().all(|seed| seed.outcome.is_some())
-        };
-        let finished: Vec<_> = joins.extract_if(.., |join| over(join)).collect();
         self.seeds.joins = joins;
+        self.end_joins();
+    }
+
+    /// Ends the joins that are over.
+    pub(super) fn end_joins(&mut self) {
+        let (now, stopped) = (self.shared.now, self.stopped);
+        let answered = |join: &Join<A>| join.seeds.iter().all(|seed| seed.outcome.is_some());
+        let over = |join: &mut Join<A>| stopped || join.end <= now || answered(join);
+        let finished: Vec<_> = self.seeds.joins.extract_if(.., over).collect();
         for Join { id, seeds, .. } in finished {
             let outcome =
                 |seed: Seed<A>| (seed.address, seed.outcome.unwrap_or(Err(JoinError::NoAnswer)));
@@ -109,15 +115,16 @@ impl<A: Address> Node<A> {
     }
 
     /// Somebody wants to be let in. Its record has come with the same datagram.
-    pub(super) fn on_join(&mut self, nonce: u32, origin: &Origin<'_, A>) {
-        let admitted = origin.sender.is_some();
+    pub(super) fn on_join(&mut self, nonce: u32, sender: ShortId, origin: &mut Origin<'_, A>) {
+        // It may be ourselves, at another address of ours.
+        let admitted = origin.sender.is_some() || sender == self.own_short();
         self.respond(origin, Body::Welcome { nonce, admitted });
     }
 
     pub(super) fn on_welcome(&mut self, welcome: Welcome) {
         let seeds = self.seeds.joins.iter_mut().flat_map(|join| &mut join.seeds);
         let asked = seeds.into_iter().find(|seed| seed.nonce == welcome.nonce);
-        let outcome = if welcome.admitted { Ok(welcome.id) } else { Err(JoinError::Full) };
+        let outcome = if welcome.admitted { Ok(welcome.id) } else { Err(JoinError::Refused) };
         match asked {
             Some(seed) => seed.outcome = Some(outcome),
             None if welcome.nonce == self.seeds.nonce => {}

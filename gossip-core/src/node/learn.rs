@@ -13,7 +13,7 @@ pub(super) const OLD_NEWS: u8 = u8::MAX;
 
 impl<A: Address> Node<A> {
     /// Merges a record from the wire.
-    pub(super) fn learn(&mut self, record: &Record<A, &[u8]>, origin: &Origin<'_, A>) {
+    pub(super) fn learn(&mut self, record: &Record<A, &[u8]>, origin: &mut Origin<'_, A>) {
         let shared = &mut self.shared;
         if record.id == shared.table.own().member.id {
             return self.on_own_record(&record.claim, record.accusation.as_ref(), origin);

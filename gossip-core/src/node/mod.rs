@@ -3,11 +3,13 @@
 //! The way of a packet: bytes, `input`, one machine, its actions, `output`, bytes.
 
 mod command;
+mod encode;
 mod input;
 mod join;
 mod learn;
 mod output;
 mod own;
+mod repair;
 mod requests;
 
 use alloc::collections::VecDeque;
@@ -16,9 +18,10 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 pub use command::Delivery;
+use encode::Body;
 use join::Seeds;
+use output::Outgoing;
 pub use output::Transmit;
-use output::{Body, Outgoing};
 use own::Own;
 use requests::Requests;
 pub use requests::{Request, RequestId};
@@ -177,7 +180,7 @@ impl<A: Address> Node<A> {
             outbox: VecDeque::with_capacity(QUEUE),
             answers: Vec::new(),
             scratch: Vec::with_capacity(config.datagram_budget),
-            events: EventQueue::new(config.max_events),
+            events: EventQueue::new(config.max_events, 4 * config.max_frame),
             full: false,
             stopped: false,
             shared: Shared {
@@ -291,6 +294,7 @@ impl<A: Address> Node<A> {
         for id in self.requests.clear() {
             self.emit(Event::SendFailed { id });
         }
+        self.end_joins();
     }
 }
 
@@ -305,7 +309,10 @@ fn tolerated(config: &Config) -> Duration {
 /// The most metadata that fits into a datagram with the rest of a record.
 fn max_meta(config: &Config) -> usize {
     use crate::wire::{ENVELOPE, HEADER, SEAL};
-    // Everything in a record but address and metadata, at its largest, is 71 bytes.
-    const REST: usize = 71;
+    // Everything in a record but address and metadata, at its largest, is 78 bytes.
+    const REST: usize = 78;
     MAX_META.min(config.datagram_budget - SEAL - ENVELOPE - HEADER - REST - MAX_ADDRESS)
 }
+
+#[cfg(test)]
+mod tests;

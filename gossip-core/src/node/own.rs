@@ -5,11 +5,11 @@ use core::time::Duration;
 use smallvec::SmallVec;
 
 use super::Node;
+use super::encode::Body;
 use super::input::Origin;
-use super::output::Body;
 use crate::action::Action;
 use crate::id::ShortId;
-use crate::member::{Accusation, Claim, Meta, Phase, Slot};
+use crate::member::{Accusation, Claim, Level, Meta, Phase, Slot};
 use crate::rng::Rng;
 use crate::{Address, Event, Incarnation, Instant, NodeId, Status};
 
@@ -81,8 +81,20 @@ impl<A: Address> Node<A> {
 
     /// Makes a new claim that is larger than `than`, and spreads it.
     fn outbid(&mut self, than: Incarnation, change: impl FnOnce(&mut Claim<A, Meta>)) {
+        let next = self.local().incarnation().max(than).next();
+        self.move_on(next, change);
+    }
+
+    /// Lives on at `next`. If there is no such point, whoever took the last one has our id for
+    /// good.
+    fn move_on(&mut self, next: Option<Incarnation>, change: impl FnOnce(&mut Claim<A, Meta>)) {
+        let Some(next) = next else {
+            let address = self.local().address().clone();
+            self.emit(Event::Conflict { address });
+            return self.stop();
+        };
         self.shared.table.claim(|claim| {
-            claim.incarnation = claim.incarnation.max(than).next();
+            claim.incarnation = next;
             change(claim);
         });
         self.spread();
@@ -99,7 +111,7 @@ impl<A: Address> Node<A> {
         &mut self,
         claim: &Claim<A, &[u8]>,
         accusation: Option<&Accusation>,
-        origin: &Origin<'_, A>,
+        origin: &mut Origin<'_, A>,
     ) {
         let ours = &self.local().claim;
         let theirs = claim.incarnation;
@@ -115,8 +127,13 @@ impl<A: Address> Node<A> {
             }
         } else if let Some(accused) = accusation.map(|accusation| accusation.incarnation) {
             let ours = ours.incarnation;
-            if accused.life() != ours.life() || accused < ours || claim.phase == Phase::Left {
+            let phase = self.local().claim.phase;
+            if accused.life() != ours.life() || accused < ours || phase == Phase::Left {
                 return;
+            }
+            if phase == Phase::Leaving && accusation.is_some_and(|a| a.level == Level::Dead) {
+                // To be dead while leaving is to have left.
+                return self.bid(Phase::Left);
             }
             self.shared.stats.refutations += 1;
             self.detector.on_accused();
@@ -130,11 +147,9 @@ impl<A: Address> Node<A> {
 
     /// Moves on to an epoch that is larger than that of another life of ours.
     fn outlive(&mut self, other: Incarnation) {
-        self.shared.table.claim(|claim| {
-            let epoch = claim.incarnation.epoch.max(other.epoch).next();
-            claim.incarnation = Incarnation { epoch, number: 0, ..claim.incarnation };
-        });
-        self.spread();
+        let ours = self.local().incarnation();
+        let epoch = ours.epoch.max(other.epoch).next();
+        self.move_on(epoch.map(|epoch| Incarnation { epoch, number: 0, ..ours }), |_| ());
     }
 
     /// Begins to ask whether another bearer of our id, with a better claim, lives.
@@ -168,9 +183,10 @@ impl<A: Address> Node<A> {
     fn bid(&mut self, phase: Phase) {
         self.shared.table.claim(|claim| claim.phase = phase);
         self.spread();
-        let end = self.shared.now + self.shared.config.leave_timeout / 2;
-        let witnesses = SmallVec::new();
-        self.own.farewell = Some(Farewell { witnesses, end, next: self.shared.now });
+        let now = self.shared.now;
+        let end = now + self.shared.config.leave_timeout / 2;
+        self.own.farewell = Some(Farewell { witnesses: SmallVec::new(), end, next: now });
+        self.tell_farewell();
         self.check_farewell();
     }
 
@@ -194,15 +210,22 @@ impl<A: Address> Node<A> {
     fn check_farewell(&mut self) {
         // Who is suspected may never acknowledge anything again.
         let well = |slot: &&Slot<A>| matches!(slot.member.status(), Status::Up | Status::Leaving);
-        let needed = self.shared.table.live().filter(well).take(WITNESSES).count();
+        let table = &self.shared.table;
+        let needed = table.live().filter(well).take(WITNESSES).count();
+        // If all are suspected, one of them must; a seed that we asked may yet take us in.
+        let needed = needed.max(table.live().len().min(1));
         let Some(farewell) = &self.own.farewell else { return };
-        if farewell.witnesses.len() < needed && farewell.end > self.shared.now {
+        let told = farewell.witnesses.len() >= needed && self.seeds.is_quiet();
+        if !told && farewell.end > self.shared.now {
             return;
         }
         if self.local().claim.phase == Phase::Left {
             self.own.farewell = None;
+            // What was said last still has to leave.
+            let last = core::mem::take(&mut self.outbox);
             self.emit(Event::Left);
             self.stop();
+            self.outbox = last;
         } else {
             self.bid(Phase::Left);
         }
@@ -234,6 +257,7 @@ impl<A: Address> Node<A> {
             let nonce = self.cookie(&to, salt);
             self.shared.actions.push_back(Action::Ping { to, nonce, attach: Some(own) });
         }
+        self.act();
     }
 
     fn on_rival_timeout(&mut self) {

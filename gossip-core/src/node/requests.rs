@@ -7,7 +7,7 @@ use core::time::Duration;
 use smallvec::SmallVec;
 
 use super::Node;
-use super::output::Body;
+use super::encode::Body;
 use crate::deadline::Deadlines;
 use crate::event::SendId;
 use crate::hash::Key;
@@ -44,7 +44,7 @@ pub(super) enum Ask {
     /// To take these records.
     Records(SmallVec<[ShortId; 16]>),
     /// To take this payload.
-    Payload { id: SendId, bytes: Vec<u8> },
+    Payload { id: SendId, check: u32, bytes: Vec<u8> },
 }
 
 /// A request that waits for its reply.
@@ -53,6 +53,13 @@ pub(super) struct Open {
     pub(super) to: NodeId,
     ask: Ask,
     deadline: Instant,
+}
+
+impl Open {
+    /// Whether an ack of this nonce says that a payload was taken.
+    pub(super) fn takes(&self, nonce: u32) -> bool {
+        matches!(self.ask, Ask::Payload { check, .. } if check == nonce)
+    }
 }
 
 /// The requests of one node.
@@ -84,12 +91,20 @@ impl Requests {
 
     /// Ends waiting for a reply.
     pub(super) fn close(&mut self, id: RequestId) -> Option<Open> {
+        self.forget(id);
         self.open.remove(&id)
+    }
+
+    /// What is no longer open need not be made.
+    fn forget(&mut self, id: RequestId) {
+        self.waiting.retain(|waiting| *waiting != id);
     }
 
     /// Takes a request whose time is over.
     pub(super) fn expire(&mut self, now: Instant) -> Option<Open> {
-        self.open.pop(now).map(|(_, open)| open)
+        let (id, open) = self.open.pop(now)?;
+        self.forget(id);
+        Some(open)
     }
 
     /// Ends waiting for anything; the payloads that were under way.
@@ -146,8 +161,9 @@ impl<A: Address> Node<A> {
     }
 
     fn sync_by_datagram(&mut self, with: NodeId, first: ShortId) {
-        let address = self.shared.table.get(&with).map(|slot| slot.member.claim.address.clone());
-        if let Some(address) = address {
+        // A page can be answered with a hundred times its bytes; so who asks must be who it says.
+        let slot = self.shared.table.get(&with).filter(|slot| slot.verified);
+        if let Some(address) = slot.map(|slot| slot.member.claim.address.clone()) {
             self.enqueue(address, Some(with), Body::Sync { first });
         }
     }
@@ -167,7 +183,9 @@ impl<A: Address> Node<A> {
                 }
                 Ask::Sync { first, .. } => Body::Sync { first: *first },
                 Ask::Records(items) => Body::Records(core::mem::take(items)),
-                Ask::Payload { bytes, .. } => Body::Payload(core::mem::take(bytes)),
+                Ask::Payload { check, bytes, .. } => {
+                    Body::Payload { check: *check, bytes: core::mem::take(bytes) }
+                }
             };
             let limit = self.shared.config.max_frame;
             let mut writer = Writer::frame(buf, limit, self.shared.tag, self.own_short());
@@ -195,12 +213,14 @@ impl<A: Address> Node<A> {
         }
     }
 
-    /// The reply to a request was read; `end` came with it.
-    pub(super) fn on_replied(&mut self, open: Open, end: Option<SyncEnd>) {
+    /// The reply to a request was read; whether the payload was taken, or where the
+    /// synchronisation stands.
+    pub(super) fn on_replied(&mut self, open: Open, taken: bool, end: Option<SyncEnd>) {
         match (open.ask, end) {
-            (Ask::Payload { id, .. }, _) => self.emit(Event::SendDelivered { id }),
+            (Ask::Payload { id, .. }, _) if taken => self.emit(Event::SendDelivered { id }),
+            (Ask::Payload { id, .. }, _) => self.emit(Event::SendFailed { id }),
             (Ask::Sync { first, next, again }, Some(end)) => {
-                self.reconciler.on_contact(&mut self.shared.cx(), open.to, end.fold);
+                self.reconciler.on_contact(&self.shared.cx(), open.to, end.fold);
                 if end.more && again > 0 {
                     self.ask(open.to, Ask::Sync { first, next: None, again: again - 1 });
                 } else if let Some(first) = next {

@@ -7,15 +7,18 @@
 
 use core::time::Duration;
 
+use smallvec::SmallVec;
+
 use crate::action::{Action, Context};
 use crate::rng::Rng;
 use crate::{Address, Instant, NodeId};
 
 /// How many members in a row must know exactly what we know for us to be settled.
-const AGREEING: u32 = 3;
+const AGREEING: usize = 3;
 
-/// How many contacts in a row must differ for a repair.
-const DIFFERING: u32 = 2;
+/// How many of the sixteen parts of the table must differ, while catching up, for everything to
+/// be exchanged at once.
+const BULK: u32 = 12;
 
 /// How many times the sync interval passes between repairs when not catching up.
 const REPAIR_PACE: u32 = 4;
@@ -28,9 +31,10 @@ pub(crate) struct Reconciler {
     catch_up: Option<Instant>,
     /// Not before this another synchronisation is begun.
     rest_until: Instant,
-    /// Contacts in a row that agreed, and that differed.
-    agreed: u32,
-    differed: u32,
+    /// Members that agreed, in a row.
+    agreed: SmallVec<[NodeId; AGREEING]>,
+    /// Below which first digits the last contact differed.
+    differed: u16,
 }
 
 impl Reconciler {
@@ -39,14 +43,14 @@ impl Reconciler {
             rng: Rng::new(entropy, "reconcile"),
             catch_up: None,
             rest_until: Instant::ORIGIN,
-            agreed: 0,
+            agreed: SmallVec::new(),
             differed: 0,
         }
     }
 
     /// Whether the last members we heard of knew exactly what we know.
     pub(crate) fn is_settled(&self, peers: usize) -> bool {
-        self.catch_up.is_none() && self.agreed as usize >= peers.min(AGREEING as usize)
+        self.catch_up.is_none() && self.agreed.len() >= peers.min(AGREEING)
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
@@ -56,7 +60,7 @@ impl Reconciler {
     /// Begins to catch up, if that is not under way: within a sync interval, so that those who
     /// begin together do not go on together.
     pub(crate) fn catch_up<A: Address>(&mut self, cx: &Context<'_, A>) {
-        self.agreed = 0;
+        self.agreed.clear();
         if self.catch_up.is_none() {
             let spread = cx.config.sync_interval.as_micros() as usize;
             let delay = Duration::from_micros(self.rng.below(spread) as u64);
@@ -68,7 +72,8 @@ impl Reconciler {
         if self.catch_up.is_none_or(|at| at > cx.now) {
             return;
         }
-        if self.agreed >= AGREEING || cx.table.live().len() == 0 || cx.table.is_full() {
+        let peers = cx.table.live().len();
+        if self.agreed.len() >= peers.min(AGREEING) || cx.table.is_overflowing() {
             self.catch_up = None;
             return;
         }
@@ -80,33 +85,52 @@ impl Reconciler {
 
     /// Our own table has changed: who agreed before need not agree now.
     pub(crate) fn on_change(&mut self) {
-        self.agreed = 0;
+        self.agreed.clear();
     }
 
-    /// A member told us the fold of its fingerprint.
-    pub(crate) fn on_contact<A: Address>(
+    /// A member told us the fold of its fingerprint. If it answers us and differs, its roots
+    /// come as well.
+    pub(crate) fn on_contact<A: Address>(&mut self, cx: &Context<'_, A>, with: NodeId, fold: u32) {
+        if fold == cx.table.fold() {
+            if self.agreed.len() < AGREEING && !self.agreed.contains(&with) {
+                self.agreed.push(with);
+            }
+            self.differed = 0;
+        } else {
+            self.agreed.clear();
+            if self.differed == 0 {
+                // Where, is not known.
+                self.differed = u16::MAX;
+            }
+        }
+    }
+
+    /// A member told us its roots: it differs from us below the first digits `differing`. What
+    /// is `hot` there is on its way by itself.
+    pub(crate) fn on_roots<A: Address>(
         &mut self,
         cx: &mut Context<'_, A>,
         with: NodeId,
-        fold: u32,
+        differing: u16,
+        hot: u16,
     ) {
-        if fold == cx.table.fold() {
-            self.agreed = self.agreed.saturating_add(1);
-            self.differed = 0;
+        let catching_up = self.catch_up.is_some();
+        // The roots are short: where they hide a difference, anything may differ.
+        let differing = if differing == 0 { u16::MAX } else { differing };
+        let again = if catching_up { differing } else { differing & self.differed & !hot };
+        self.differed = differing;
+        // Such a table differs for ever; comparing it would never end.
+        if again == 0 || cx.now < self.rest_until || cx.table.is_overflowing() {
             return;
         }
-        self.agreed = 0;
-        self.differed = self.differed.saturating_add(1);
-        let (due, pace) = match self.catch_up {
-            Some(_) => (1, 1),
-            None => (DIFFERING, REPAIR_PACE),
-        };
-        // A full table differs for ever; comparing it would never end.
-        if self.differed >= due && cx.now >= self.rest_until && !cx.table.is_full() {
-            self.differed = 0;
-            self.rest_until = cx.now + cx.config.sync_interval * pace * 3 / 4;
-            cx.stats.syncs += 1;
+        self.differed = 0;
+        let pace = if catching_up { 1 } else { REPAIR_PACE };
+        self.rest_until = cx.now + cx.config.sync_interval * pace * 3 / 4;
+        cx.stats.syncs += 1;
+        if catching_up && again.count_ones() >= BULK {
             cx.actions.push_back(Action::Sync { with });
+        } else {
+            cx.actions.push_back(Action::Descend { with, digits: again });
         }
     }
 }
@@ -118,22 +142,39 @@ mod tests {
     use crate::testing::{World, id};
 
     #[test]
-    fn two_contacts_that_differ_begin_a_repair_but_not_too_often() {
+    fn what_differs_at_two_contacts_in_a_row_is_repaired_but_not_too_often() {
         let mut world = World::new(Config::lan(), 9);
         let mut reconciler = Reconciler::new(&[1; 32]);
         world.wait(10_000);
-        let mut differ = |world: &mut World| {
-            reconciler.on_contact(&mut world.cx(), id(3), 1);
+        let mut roots = |world: &mut World, differing, hot| {
+            reconciler.on_roots(&mut world.cx(), id(3), differing, hot);
             world.take()
         };
-        assert_eq!(differ(&mut world), []);
-        assert_eq!(differ(&mut world), [Action::Sync { with: id(3) }]);
+        let descend = |digits| [Action::Descend { with: id(3), digits }];
+        assert_eq!(roots(&mut world, 0b0011, 0), []);
+        assert_eq!(roots(&mut world, 0b0110, 0b0010), [], "it is on its way");
+        assert_eq!(roots(&mut world, 0b1110, 0b0010), descend(0b0100));
         for _ in 0..10 {
-            assert_eq!(differ(&mut world), [], "it has just been tried");
+            assert_eq!(roots(&mut world, 0b0100, 0), [], "it has just been tried");
         }
         world.wait(1_000);
-        assert_eq!(differ(&mut world), [Action::Sync { with: id(3) }]);
+        assert_eq!(roots(&mut world, 0b0100, 0), descend(0b0100));
         assert_eq!(world.stats.syncs, 2);
+    }
+
+    #[test]
+    fn a_ping_that_differs_says_not_where_but_counts() {
+        let mut world = World::new(Config::lan(), 9);
+        let mut reconciler = Reconciler::new(&[1; 32]);
+        world.wait(10_000);
+        reconciler.on_contact(&world.cx(), id(3), 1);
+        reconciler.on_roots(&mut world.cx(), id(3), 0b0100, 0);
+        assert_eq!(world.take(), [Action::Descend { with: id(3), digits: 0b0100 }]);
+        // Roots that are equal by chance hide it: then it may be anywhere.
+        world.wait(1_000);
+        reconciler.on_contact(&world.cx(), id(3), 1);
+        reconciler.on_roots(&mut world.cx(), id(3), 0, 0);
+        assert_eq!(world.take(), [Action::Descend { with: id(3), digits: u16::MAX }]);
     }
 
     #[test]
@@ -142,9 +183,9 @@ mod tests {
         let mut reconciler = Reconciler::new(&[1; 32]);
         let fold = world.table.fold();
         assert!(!reconciler.is_settled(9));
-        for _ in 0..3 {
+        for index in [1, 1, 2, 2, 3] {
             assert!(!reconciler.is_settled(9));
-            reconciler.on_contact(&mut world.cx(), id(3), fold);
+            reconciler.on_contact(&world.cx(), id(index), fold);
         }
         assert!(reconciler.is_settled(9));
         reconciler.on_change();
@@ -158,13 +199,13 @@ mod tests {
         let mut reconciler = Reconciler::new(&[1; 32]);
         reconciler.catch_up(&world.cx());
         let fold = world.table.fold();
-        for _ in 0..3 {
+        for index in 1..=3 {
             assert!(!reconciler.is_settled(9));
             world.now = reconciler.next_timeout().unwrap();
             reconciler.on_timeout(&mut world.cx());
             let actions = world.take();
-            let [Action::Compare { with }] = actions[..] else { panic!("{actions:?}") };
-            reconciler.on_contact(&mut world.cx(), with, fold);
+            assert!(matches!(actions[..], [Action::Compare { .. }]), "{actions:?}");
+            reconciler.on_contact(&world.cx(), id(index), fold);
         }
         world.now = reconciler.next_timeout().unwrap();
         reconciler.on_timeout(&mut world.cx());
@@ -173,13 +214,19 @@ mod tests {
     }
 
     #[test]
-    fn a_full_table_compares_nothing() {
+    fn a_table_without_room_compares_nothing_but_a_full_one_does() {
         let mut world = World::new(Config { max_members: 10, ..Config::lan() }, 9);
         let mut reconciler = Reconciler::new(&[1; 32]);
         world.wait(10_000);
+        world.learn(10, 0);
         for _ in 0..5 {
-            reconciler.on_contact(&mut world.cx(), id(3), 1);
+            reconciler.on_roots(&mut world.cx(), id(3), 1, 0);
         }
         assert_eq!(world.take(), []);
+
+        let mut world = World::new(Config { max_members: 10, ..Config::lan() }, 9);
+        world.wait(10_000);
+        reconciler.on_roots(&mut world.cx(), id(3), 1, 0);
+        assert_eq!(world.take(), [Action::Descend { with: id(3), digits: 1 }]);
     }
 }

@@ -1,18 +1,22 @@
 //! Which records are hot, and how they are still to be spread.
 //!
-//! A rumour is a key; its bytes are read from the table when a packet leaves. It carries its age
-//! in rounds. While it is young it is pushed, payload and all, to a few random members each
-//! round, and at once when it is new here; when it is old, only its name is advertised, and who
-//! lacks it asks. The population of those who know grows fourfold with each round of three
-//! pushes, so at the age of log4(n) almost everybody knows, and pushing on would only make
-//! copies: the push-pull of Karp et al. (FOCS 2000), with the age in place of their counters.
+//! A rumour is a key; its bytes are read from the table when a packet leaves. It carries its age,
+//! and what a node does depends on nothing else. A rumour of age a < T is pushed, payload and
+//! all, to three random members at each of the ages a, a + 1, ..., T - 1: those who know grow
+//! fourfold with each, so that at T = floor(log4 n) + 1 almost everybody does, and pushing on
+//! would only make copies. The ages need not wait for each other: a node pushes all that it has
+//! to push at once, and the whole tree of pushes is over after T hops. From then on only the name
+//! of the record is advertised, round by round, and who lacks it asks: the push-pull of Karp et
+//! al. (FOCS 2000), with an age in place of their counters, and without their clock.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use smallvec::SmallVec;
 
 use crate::action::{Action, Context};
 use crate::id::ShortId;
+use crate::member::{Slot, Table};
 use crate::rng::Rng;
 use crate::wire::{Advert, Writer};
 use crate::{Address, Instant, NodeId};
@@ -30,12 +34,21 @@ const MAX_ASKED: usize = 64;
 #[derive(Debug)]
 struct Rumor {
     id: NodeId,
-    /// Its age in rounds, hops included.
-    round: u8,
+    /// At which age it came, and once it is old, its age now.
+    age: u8,
     /// Who told us: knows it already.
     from: Option<NodeId>,
-    /// Not forwarded since it came.
-    fresh: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// To be pushed.
+    Fresh,
+    /// Being pushed by the datagrams that leave now.
+    Pushed,
+    /// Only advertised.
+    Old,
 }
 
 /// The rumour mill of one node.
@@ -71,102 +84,143 @@ impl Rumors {
         [self.flush, self.tick].into_iter().flatten().min()
     }
 
-    /// A record is news here: spread it. `round` is its age, 0 if the news are our own.
+    /// A record is news here: spread it. Its age is 0 if the news are our own.
     pub(crate) fn heat<A: Address>(
         &mut self,
         cx: &mut Context<'_, A>,
         id: NodeId,
-        round: u8,
+        age: u8,
         from: Option<NodeId>,
     ) {
-        let fresh = round < young(cx.table.live().len());
+        let mut news = Rumor { id, age, from, state: State::Old };
         if let Some(place) = self.hot.iter().position(|rumor| rumor.id == id) {
-            self.hot.remove(place);
+            let known = self.hot.remove(place);
+            if known.state == State::Fresh {
+                // What was to be pushed still is, and to all.
+                news.age = age.min(known.age);
+                news.from = from.filter(|_| known.from == from);
+            }
         } else if self.hot.len() >= MAX_HOT {
-            let oldest = (0..self.hot.len()).max_by_key(|&place| self.hot[place].round);
+            let oldest = (0..self.hot.len()).max_by_key(|&place| self.hot[place].age);
             self.hot.remove(oldest.unwrap_or(0));
             cx.stats.rumors_dropped += 1;
         }
-        self.hot.push(Rumor { id, round, from, fresh });
-        if fresh {
-            self.flush.get_or_insert(cx.now + cx.config.coalesce);
+        if news.age < young(cx.table.live().len()) {
+            news.state = State::Fresh;
+            let moment = cx.config.coalesce.max(Duration::from_micros(1));
+            self.flush.get_or_insert(cx.now + moment);
         }
+        self.hot.push(news);
         self.tick.get_or_insert(cx.now + cx.config.gossip_interval);
     }
 
     pub(crate) fn on_timeout<A: Address>(&mut self, cx: &mut Context<'_, A>) {
         if self.flush.is_some_and(|at| at <= cx.now) {
             self.flush = None;
-            if self.hot.iter().any(|rumor| rumor.fresh) {
-                self.push(cx);
-            }
+            self.push(cx);
         }
         if self.tick.is_some_and(|at| at <= cx.now) {
             self.tick = None;
-            let end = young(cx.table.live().len()) + ADVERTISED;
-            for rumor in &mut self.hot {
-                rumor.round = rumor.round.saturating_add(1);
-                rumor.fresh = false;
-            }
-            self.hot.retain(|rumor| rumor.round < end);
-            if !self.hot.is_empty() {
-                self.push(cx);
-                self.tick = Some(cx.now + cx.config.gossip_interval);
-            }
+            self.advertise(cx);
         }
     }
 
-    /// Sends what is hot to a few random members.
+    /// Pushes what is fresh: at each age that it has still to be pushed at to a few members.
     fn push<A: Address>(&mut self, cx: &mut Context<'_, A>) {
-        // Where everything fresh comes from one member, that one needs nothing of it back.
-        let mut sources = self.hot.iter().filter(|rumor| rumor.fresh).map(|rumor| rumor.from);
+        let young = young(cx.table.live().len());
+        self.retire(young);
+        let fresh = || self.hot.iter().filter(|rumor| rumor.state == State::Fresh);
+        let Some(youngest) = fresh().map(|rumor| rumor.age).min() else { return };
+        // Where everything comes from one member, that one needs nothing of it back.
+        let mut sources = fresh().map(|rumor| rumor.from);
         let first = sources.next().flatten();
         let source = first.filter(|_| sources.all(|other| other == first));
-        let count = usize::from(cx.config.fanout);
-        let targets = cx.table.draw(&mut self.rng, count, |slot| Some(slot.member.id) != source);
-        for to in targets {
-            cx.actions.push_back(Action::Gossip { to });
-        }
         for rumor in &mut self.hot {
-            rumor.fresh = false;
+            if rumor.state == State::Fresh {
+                rumor.state = State::Pushed;
+            }
+        }
+        let count = usize::from(cx.config.fanout);
+        for later in 0..young.saturating_sub(youngest) {
+            let fits = |slot: &Slot<A>| Some(slot.member.id) != source;
+            for to in cx.table.draw(&mut self.rng, count, fits) {
+                cx.actions.push_back(Action::Push { to, later });
+            }
         }
     }
 
-    /// The age of a hot record.
-    pub(crate) fn round(&self, id: &NodeId) -> Option<u8> {
-        self.hot.iter().find(|rumor| rumor.id == *id).map(|rumor| rumor.round)
+    /// What was pushed is old now.
+    fn retire(&mut self, young: u8) {
+        for rumor in self.hot.iter_mut().filter(|rumor| rumor.state == State::Pushed) {
+            rumor.state = State::Old;
+            rumor.age = rumor.age.max(young);
+        }
     }
 
-    /// Fills a datagram for `to` with what is hot: the payload of the young, the names of the old.
+    /// Advertises what is old to a few members, and forgets what is too old.
+    fn advertise<A: Address>(&mut self, cx: &mut Context<'_, A>) {
+        let young = young(cx.table.live().len());
+        self.retire(young);
+        self.hot.retain(|rumor| rumor.state == State::Fresh || rumor.age < young + ADVERTISED);
+        if self.hot.is_empty() {
+            return;
+        }
+        self.tick = Some(cx.now + cx.config.gossip_interval);
+        let mut old = self.hot.iter_mut().filter(|rumor| rumor.state == State::Old).peekable();
+        if old.peek().is_some() {
+            for to in cx.table.draw(&mut self.rng, usize::from(cx.config.fanout), |_| true) {
+                cx.actions.push_back(Action::Advertise { to });
+            }
+        }
+        old.for_each(|rumor| rumor.age += 1);
+    }
+
+    /// The age at which a hot record is passed on to who asks for it.
+    pub(crate) fn age(&self, peers: usize, id: &NodeId) -> Option<u8> {
+        let rumor = self.hot.iter().find(|rumor| rumor.id == *id)?;
+        Some(rumor.age.max(young(peers)))
+    }
+
+    /// The first digits of the short ids of what is hot, a bit for each: what differs there is on
+    /// its way anyway.
+    pub(crate) fn hot_digits<A: Address>(&self, table: &Table<A>) -> u16 {
+        let shorts = self.hot.iter().filter_map(|rumor| table.get(&rumor.id));
+        shorts.fold(0, |digits, slot| digits | 1 << (slot.short.0 >> 28))
+    }
+
+    /// Fills a datagram for `to` with what is being pushed, `later` ages after it came, from
+    /// place `first` on; where the next datagram is to go on, if there must be one.
     pub(crate) fn fill<A: Address>(
-        &mut self,
+        &self,
         cx: &mut Context<'_, A>,
         to: NodeId,
+        later: u8,
+        first: u8,
         writer: &mut Writer<'_>,
-    ) {
+    ) -> Option<u8> {
         let young = young(cx.table.live().len());
-        let mut unfit = None;
-        for (place, rumor) in self.hot.iter().enumerate() {
-            if rumor.round >= young || rumor.from == Some(to) || rumor.id == to {
+        for (place, rumor) in (0..).zip(&self.hot).skip(first.into()) {
+            let age = rumor.age.saturating_add(later);
+            let wanted = rumor.from != Some(to) && rumor.id != to;
+            if rumor.state != State::Pushed || age >= young || !wanted {
                 continue;
             }
             let Some(slot) = cx.table.get(&rumor.id) else { continue };
-            if !writer.put_record(slot, rumor.round, cx.now) {
-                unfit = Some(place);
-                break;
+            if writer.put_record(slot, age, cx.now) {
+                continue;
             }
+            if !writer.is_empty() {
+                return Some(place);
+            }
+            // Even alone it does not fit.
+            cx.stats.records_oversize += 1;
         }
-        self.advertise(cx, writer);
-        // What found no room is first in the next datagram.
-        if let Some(place) = unfit {
-            self.hot.rotate_left(place);
-        }
+        None
     }
 
     /// Appends the names of the old rumours.
-    pub(crate) fn advertise<A: Address>(&self, cx: &Context<'_, A>, writer: &mut Writer<'_>) {
-        let young = young(cx.table.live().len());
-        let old = self.hot.iter().filter(|rumor| rumor.round >= young);
+    pub(crate) fn put_names<A: Address>(&self, cx: &Context<'_, A>, writer: &mut Writer<'_>) {
+        let old = self.hot.iter().filter(|rumor| rumor.state == State::Old);
         let names: SmallVec<[u8; MAX_HOT * Advert::SIZE]> = old
             .filter_map(|rumor| cx.table.get(&rumor.id))
             .flat_map(|slot| cx.table.advert(slot).to_bytes())
@@ -203,7 +257,7 @@ impl Rumors {
     }
 }
 
-/// Up to which age a rumour is pushed: floor(log4 n) + 1 rounds.
+/// Up to which age a rumour is pushed: floor(log4 n) + 1.
 fn young(peers: usize) -> u8 {
     ((peers + 1).ilog2() / 2 + 1) as u8
 }

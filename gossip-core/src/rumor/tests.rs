@@ -12,69 +12,92 @@ fn rumors() -> Rumors {
     Rumors::new(&[4; 32])
 }
 
-/// To whom it gossips when its time has come.
-fn flush(world: &mut World, rumors: &mut Rumors) -> Vec<NodeId> {
+/// What it wants when its time has come.
+fn next(world: &mut World, rumors: &mut Rumors) -> Vec<Action> {
     world.now = rumors.next_timeout().unwrap();
     rumors.on_timeout(&mut world.cx());
-    let gossip = |action| match action {
-        Action::Gossip { to } => to,
-        other => panic!("{other:?}"),
-    };
-    world.take().into_iter().map(gossip).collect()
+    world.take()
 }
 
-/// The payloads, with their rounds, and the names in a datagram to `to`.
-fn filled(world: &mut World, rumors: &mut Rumors, to: u32) -> (Vec<(NodeId, u8)>, usize) {
+/// The payloads, with their ages, in a datagram that is pushed to `to`.
+fn fill_from(
+    world: &mut World,
+    rumors: &Rumors,
+    to: u32,
+    later: u8,
+    first: u8,
+) -> (Vec<(NodeId, u8)>, Option<u8>) {
     let mut buf = [0; 1_200];
     let mut writer = Writer::datagram(&mut buf, 1_200, [0; 4], ShortId(0));
-    rumors.fill(&mut world.cx(), id(to), &mut writer);
+    let next = rumors.fill(&mut world.cx(), id(to), later, first, &mut writer);
     let (len, _) = writer.finish();
-    let (mut payloads, mut names) = (Vec::new(), 0);
-    for message in messages::<u32>(open(&buf[..len], [0; 4]).unwrap().1) {
-        match message {
-            Message::Record(record) => payloads.push((record.id, record.round)),
-            Message::Adverts(items) => names += items.iter().count(),
-            other => panic!("{other:?}"),
-        }
-    }
-    (payloads, names)
+    let record = |message| match message {
+        Message::<u32>::Record(record) => (record.id, record.round),
+        other => panic!("{other:?}"),
+    };
+    (messages(open(&buf[..len], [0; 4]).unwrap().1).map(record).collect(), next)
+}
+
+/// The same where one datagram holds it all.
+fn filled(world: &mut World, rumors: &mut Rumors, to: u32, later: u8) -> Vec<(NodeId, u8)> {
+    let (payloads, next) = fill_from(world, rumors, to, later, 0);
+    assert_eq!(next, None);
+    payloads
+}
+
+/// How many names are advertised.
+fn names(world: &mut World, rumors: &Rumors) -> usize {
+    let mut buf = [0; 1_200];
+    let mut writer = Writer::datagram(&mut buf, 1_200, [0; 4], ShortId(0));
+    rumors.put_names(&world.cx(), &mut writer);
+    let (len, _) = writer.finish();
+    let count = |message| match message {
+        Message::<u32>::Adverts(items) => items.iter().count(),
+        other => panic!("{other:?}"),
+    };
+    messages(open(&buf[..len], [0; 4]).unwrap().1).map(count).sum()
 }
 
 #[test]
-fn a_rumour_is_pushed_while_young_advertised_when_old_and_then_over() {
+fn a_rumour_is_pushed_at_all_its_young_ages_at_once_then_advertised_then_over() {
     let mut world = World::new(Config::lan(), 63);
     let mut rumors = rumors();
-    rumors.heat(&mut world.cx(), id(9), 0, None);
+    rumors.heat(&mut world.cx(), id(9), 1, None);
 
-    // At once, but for a moment in which others may join it.
-    assert_eq!(flush(&mut world, &mut rumors).len(), 3);
+    // At once, but for a moment in which others may join it. floor(log4 64) + 1 = 4: it came at
+    // the age of 1, and is pushed at the ages 1 to 3, to three members each.
+    let pushes = next(&mut world, &mut rumors);
     assert_eq!(world.now, Instant::ORIGIN + world.config.coalesce);
-    assert_eq!(filled(&mut world, &mut rumors, 1), (Vec::from([(id(9), 0)]), 0));
+    let later = |action: &Action| match action {
+        Action::Push { later, .. } => *later,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(pushes.iter().map(later).collect::<Vec<_>>(), [0, 0, 0, 1, 1, 1, 2, 2, 2]);
+    for later in 0..3 {
+        assert_eq!(filled(&mut world, &mut rumors, 1, later), [(id(9), 1 + later)]);
+    }
+    assert_eq!(names(&mut world, &rumors), 0);
 
-    // floor(log4 64) + 1 = 4: pushed at the ages 1 to 3, advertised at the ages 4 to 7.
-    for round in 1..4 {
-        assert_eq!(flush(&mut world, &mut rumors).len(), 3);
-        assert_eq!(filled(&mut world, &mut rumors, 1), (Vec::from([(id(9), round)]), 0));
+    for _ in 0..ADVERTISED {
+        let adverts = next(&mut world, &mut rumors);
+        assert!(adverts.iter().all(|action| matches!(action, Action::Advertise { .. })));
+        assert_eq!((adverts.len(), names(&mut world, &rumors)), (3, 1));
+        assert_eq!(filled(&mut world, &mut rumors, 1, 0), []);
     }
-    for _ in 4..8 {
-        assert_eq!(flush(&mut world, &mut rumors).len(), 3);
-        assert_eq!(filled(&mut world, &mut rumors, 1), (Vec::new(), 1));
-    }
-    assert_eq!(flush(&mut world, &mut rumors).len(), 0);
+    assert_eq!(next(&mut world, &mut rumors), []);
     assert!(rumors.is_quiet());
     assert_eq!(rumors.next_timeout(), None);
 }
 
 #[test]
 fn who_told_us_is_told_nothing() {
-    let mut world = World::new(Config::lan(), 3);
+    let mut world = World::new(Config::lan(), 2);
     let mut rumors = rumors();
     rumors.heat(&mut world.cx(), id(1), 0, Some(id(2)));
-    let mut targets = flush(&mut world, &mut rumors);
-    targets.sort();
-    assert_eq!(targets, [id(1), id(3)]);
-    assert_eq!(filled(&mut world, &mut rumors, 2), (Vec::new(), 0));
-    assert_eq!(filled(&mut world, &mut rumors, 1), (Vec::new(), 0), "nor of itself");
+    let pushes = next(&mut world, &mut rumors);
+    assert_eq!(pushes, [Action::Push { to: id(1), later: 0 }]);
+    assert_eq!(filled(&mut world, &mut rumors, 2, 0), []);
+    assert_eq!(filled(&mut world, &mut rumors, 1, 0), [], "nor of itself");
 }
 
 #[test]
@@ -89,18 +112,23 @@ fn too_many_rumours_are_left_to_repair() {
 }
 
 #[test]
-fn what_finds_no_room_is_first_in_the_next_datagram() {
+fn what_finds_no_room_goes_in_another_datagram() {
     let mut world = World::new(Config::lan(), 200);
     let mut rumors = rumors();
     for index in 1..=MAX_HOT as u32 {
         rumors.heat(&mut world.cx(), id(index), 0, None);
     }
-    let (mut seen, _) = filled(&mut world, &mut rumors, 150);
-    assert!(seen.len() < MAX_HOT, "or the test shows nothing");
-    seen.extend(filled(&mut world, &mut rumors, 150).0);
-    seen.sort();
-    seen.dedup();
-    assert_eq!(seen.len(), MAX_HOT);
+    next(&mut world, &mut rumors);
+    let (mut seen, mut first) = (Vec::new(), Some(0));
+    let mut datagrams = 0;
+    while let Some(place) = first {
+        let (payloads, next) = fill_from(&mut world, &rumors, 150, 0, place);
+        seen.extend(payloads);
+        first = next;
+        datagrams += 1;
+    }
+    assert!(datagrams > 1, "or the test shows nothing");
+    assert_eq!(seen, (1..=MAX_HOT as u32).map(|index| (id(index), 0)).collect::<Vec<_>>());
 }
 
 #[test]

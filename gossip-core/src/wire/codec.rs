@@ -12,6 +12,9 @@ use crate::id::ShortId;
 use crate::member::Slot;
 use crate::{Address, Instant, Reject};
 
+/// How many kinds are counted.
+pub(crate) const KINDS: usize = 32;
+
 /// The framing of the messages themselves is broken.
 const FRAMING: Reject = Reject::Malformed { kind: 0xff };
 
@@ -85,6 +88,8 @@ fn decode<A: Address>(byte: u8, body: &[u8]) -> postcard::Result<Message<'_, A>>
         kind::SYNC => Message::Sync(take(body)?),
         kind::SYNC_END => Message::SyncEnd(take(body)?),
         kind::PAYLOAD => Message::Payload(take(body)?),
+        kind::ROOTS => Message::Roots(take(body)?),
+        kind::FOLDS => Message::Folds(take(body)?),
         _ => Message::Unknown,
     })
 }
@@ -106,7 +111,7 @@ pub(crate) struct Writer<'b> {
     /// How long it may become, now and at all.
     limit: usize,
     most: usize,
-    sent: [u8; 16],
+    sent: [u8; KINDS],
 }
 
 impl<'b> Writer<'b> {
@@ -124,7 +129,7 @@ impl<'b> Writer<'b> {
     }
 
     fn begin(buffer: Buffer<'b>, most: usize, tag: [u8; 4], own: ShortId) -> Self {
-        let mut writer = Self { buffer, len: ENVELOPE, limit: most, most, sent: [0; 16] };
+        let mut writer = Self { buffer, len: ENVELOPE, limit: most, most, sent: [0; KINDS] };
         let space = writer.bytes_mut();
         space[0] = VERSION << 4;
         space[1..5].copy_from_slice(&tag);
@@ -154,6 +159,11 @@ impl<'b> Writer<'b> {
         self.limit.saturating_sub(self.len)
     }
 
+    /// Whether there may be less than buffer or frame could hold.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.limit < self.most
+    }
+
     /// From here on it may become `limit` bytes long, as far as its buffer allows.
     pub(crate) fn limit(&mut self, limit: usize) {
         self.limit = limit.min(self.most).max(self.len);
@@ -167,7 +177,7 @@ impl<'b> Writer<'b> {
             let end = limit.min(bytes.len());
             if let Some(written) = encode(&mut bytes[start..end], kind, body) {
                 self.len = start + written;
-                let sent = &mut self.sent[usize::from(kind & 15)];
+                let sent = &mut self.sent[usize::from(kind) % KINDS];
                 *sent = sent.saturating_add(1);
                 return true;
             }
@@ -215,7 +225,7 @@ impl<'b> Writer<'b> {
     }
 
     /// How many bytes were written, and how many messages of each kind.
-    pub(crate) fn finish(self) -> (usize, [u8; 16]) {
+    pub(crate) fn finish(self) -> (usize, [u8; KINDS]) {
         if let Buffer::Frame(bytes) = self.buffer {
             bytes.truncate(self.len);
         }

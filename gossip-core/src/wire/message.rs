@@ -149,10 +149,27 @@ pub(crate) struct SyncEnd {
     pub(crate) more: bool,
 }
 
+/// "These are the folds of my table below each first digit", two bytes each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Roots {
+    pub(crate) folds: [[u8; 2]; 16],
+}
+
+/// "These are the folds of my table below a prefix and each next digit."
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Folds {
+    pub(crate) first: ShortId,
+    pub(crate) digits: u8,
+    pub(crate) folds: [[u8; 4]; 16],
+}
+
 /// What an application sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Payload<'a> {
     pub(crate) from: NodeId,
+    /// Whom it is for, as in a [`Ping`]. By request it is answered with an [`Ack`] of this nonce.
+    #[serde(with = "postcard::fixint::le")]
+    pub(crate) check: u32,
     pub(crate) bytes: &'a [u8],
 }
 
@@ -175,6 +192,8 @@ pub(crate) enum Message<'a, A> {
     Sync(Sync<'a>),
     SyncEnd(SyncEnd),
     Payload(Payload<'a>),
+    Roots(Roots),
+    Folds(Folds),
     /// Of a kind that this version does not know; skipped.
     Unknown,
 }
@@ -195,8 +214,10 @@ pub(crate) mod kind {
     pub(crate) const SYNC: u8 = 11;
     pub(crate) const SYNC_END: u8 = 12;
     pub(crate) const PAYLOAD: u8 = 13;
+    pub(crate) const ROOTS: u8 = 14;
+    pub(crate) const FOLDS: u8 = 15;
     /// Not on the wire: where [`Stats`](crate::Stats) counts what it does not know.
-    pub(crate) const UNKNOWN: u8 = 15;
+    pub(crate) const UNKNOWN: u8 = 31;
 }
 
 impl<A> Message<'_, A> {
@@ -217,6 +238,8 @@ impl<A> Message<'_, A> {
             Self::Sync(_) => kind::SYNC,
             Self::SyncEnd(_) => kind::SYNC_END,
             Self::Payload(_) => kind::PAYLOAD,
+            Self::Roots(_) => kind::ROOTS,
+            Self::Folds(_) => kind::FOLDS,
             Self::Unknown => kind::UNKNOWN,
         }
     }

@@ -8,8 +8,8 @@ mod tests;
 
 pub(crate) use codec::{Writer, check, messages, open};
 pub(crate) use message::{
-    Ack, Advert, IndirectAck, Items, Join, Message, Nack, Payload, Ping, PingRequest, Record, Sync,
-    SyncEnd, Want, Welcome, kind,
+    Ack, Advert, Folds, IndirectAck, Items, Join, Message, Nack, Payload, Ping, PingRequest,
+    Record, Roots, Sync, SyncEnd, Want, Welcome, kind,
 };
 
 /// The major version of the wire.

@@ -1,11 +1,11 @@
 //! The vectors of `tests/vectors`, which pin every byte of the wire, and the laws of the codec.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::format;
-use std::string::String;
 
 use proptest::prelude::*;
 
@@ -246,9 +246,25 @@ fn vector_sync_end() {
 }
 
 #[test]
+fn vector_roots() {
+    let vector = include_str!("../../tests/vectors/roots.hex");
+    let folds = core::array::from_fn(|fold| [2 * fold as u8, 2 * fold as u8 + 1]);
+    let roots = Roots { folds };
+    check_put(vector, kind::ROOTS, &roots, Message::Roots(roots));
+}
+
+#[test]
+fn vector_folds() {
+    let vector = include_str!("../../tests/vectors/folds.hex");
+    let folds = core::array::from_fn(|fold| [0, 1, 2, 3].map(|byte| 4 * fold as u8 + byte));
+    let folds = Folds { first: ShortId(0xa300_0000), digits: 2, folds };
+    check_put(vector, kind::FOLDS, &folds, Message::Folds(folds));
+}
+
+#[test]
 fn vector_payload() {
     let vector = include_str!("../../tests/vectors/payload.hex");
-    let payload = Payload { from: ALICE, bytes: b"hello" };
+    let payload = Payload { from: ALICE, check: 0x4847_4645, bytes: b"hello" };
     check_put(vector, kind::PAYLOAD, &payload, Message::Payload(payload));
 }
 
@@ -335,6 +351,8 @@ fn put(writer: &mut Writer<'_>, message: &Message<'_, SocketAddr>) -> bool {
         Message::Sync(body) => writer.put(kind, body),
         Message::SyncEnd(body) => writer.put(kind, body),
         Message::Payload(body) => writer.put(kind, body),
+        Message::Roots(body) => writer.put(kind, body),
+        Message::Folds(body) => writer.put(kind, body),
         Message::Unknown => writer.put(kind, &[0xe1_u8]),
     }
 }
@@ -374,7 +392,7 @@ fn every_message<'a>(
     flag: bool,
     record: &Record<SocketAddr, &'static [u8]>,
     bytes: &'a [u8],
-) -> [Message<'a, SocketAddr>; 15] {
+) -> [Message<'a, SocketAddr>; 17] {
     let id = record.id;
     let mut record: Record<SocketAddr, &'a [u8]> = record.clone();
     record.claim.meta = &bytes[..bytes.len().min(MAX_META)];
@@ -392,7 +410,13 @@ fn every_message<'a>(
         Message::Welcome(Welcome { nonce, id, admitted: flag }),
         Message::Sync(Sync { first: ShortId(check), last: ShortId(fold), items: Items(bytes) }),
         Message::SyncEnd(SyncEnd { fold, more: flag }),
-        Message::Payload(Payload { from: id, bytes }),
+        Message::Payload(Payload { from: id, check, bytes }),
+        Message::Roots(Roots { folds: [nonce.to_le_bytes().as_chunks().0[0]; 16] }),
+        Message::Folds(Folds {
+            first: ShortId(check),
+            digits: flag.into(),
+            folds: [fold.to_le_bytes(); 16],
+        }),
         Message::Unknown,
     ]
 }
@@ -478,8 +502,11 @@ proptest! {
         }
         let (len, sent) = writer.finish();
         prop_assert_eq!(frame.len(), len);
-        // Fourteen kinds, none of kind 14, and an unknown one.
-        prop_assert_eq!(sent, [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1]);
+        // Sixteen kinds, and an unknown one.
+        let mut once = [0; 32];
+        once[..16].fill(1);
+        once[31] = 1;
+        prop_assert_eq!(sent, once);
 
         let (sender, body) = open(&frame, TAG).unwrap();
         prop_assert_eq!(sender, SENDER);

@@ -1,0 +1,219 @@
+//! The facade against strangers, and at its edges.
+
+use alloc::vec::Vec;
+
+use core::time::Duration;
+
+use super::*;
+use crate::id::ShortId;
+use crate::member::{Accusation, Level};
+use crate::testing::{claim, id};
+use crate::wire::{Items, Join as JoinMessage, Payload, Ping, Sync, Writer, kind};
+use crate::{CommandError, JoinError, Reject, Status};
+
+const BUDGET: usize = 1_200;
+
+fn node(index: u32, config: Config) -> Node<u32> {
+    let local = Local::new(id(index), Epoch::new(1).unwrap(), index).cluster("test");
+    Node::new(Instant::ORIGIN, local, config, [index as u8; 32]).unwrap()
+}
+
+fn datagrams_only() -> Config {
+    Config { requests: false, ..Config::lan() }
+}
+
+fn at(millis: u64) -> Instant {
+    Instant::from_micros(1_000 * millis)
+}
+
+/// A datagram that says it is from node `sender`.
+fn forge(node: &Node<u32>, sender: u32, write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
+    let mut buf = [0; 65_000];
+    let short = node.shared.cluster.short(&id(sender));
+    let mut writer = Writer::datagram(&mut buf, 65_000, node.shared.tag, short);
+    write(&mut writer);
+    let (len, _) = writer.finish();
+    buf[..len].to_vec()
+}
+
+fn put_record(writer: &mut Writer<'_>, index: u32, accusation: Option<&Accusation>) {
+    writer.put(kind::RECORD, &(255u8, 0u32, id(index), claim(index, 0), accusation));
+}
+
+/// Node 0 with so many members, which it has only heard of.
+fn taught(count: u32, config: Config) -> Node<u32> {
+    let mut node = node(0, config);
+    for index in 1..=count {
+        let mut datagram = forge(&node, index, |writer| put_record(writer, index, None));
+        node.handle_datagram(at(1), &index, &mut datagram).unwrap();
+    }
+    drain(&mut node, at(1));
+    node
+}
+
+/// Everything that leaves: to whom, and how many bytes.
+fn drain(node: &mut Node<u32>, now: Instant) -> Vec<(u32, usize)> {
+    let mut buf = [0; 65_000];
+    let mut sent = Vec::new();
+    while let Some(transmit) = node.poll_transmit(now, &mut buf) {
+        sent.push((transmit.to, transmit.bytes.len()));
+    }
+    sent
+}
+
+fn events(node: &mut Node<u32>) -> Vec<Event<u32>> {
+    core::iter::from_fn(|| node.poll_event()).collect()
+}
+
+fn bytes_to(sent: &[(u32, usize)], address: u32) -> usize {
+    sent.iter().filter(|(to, _)| *to == address).map(|(_, bytes)| bytes).sum()
+}
+
+#[test]
+fn a_stranger_gets_at_most_three_times_what_it_sent() {
+    let mut node = taught(300, datagrams_only());
+    let whole = Sync { first: ShortId(0), last: ShortId(u32::MAX), items: Items(&[]) };
+    let floods: [&dyn Fn(&mut Writer<'_>) -> bool; 3] = [
+        &|writer| writer.put(kind::SYNC, &whole),
+        &|writer| writer.put(kind::JOIN, &JoinMessage { nonce: 7 }),
+        &|writer| writer.put(kind::PING, &Ping { nonce: 7, check: 7, fold: 7 }),
+    ];
+    for flood in floods {
+        let mut datagram = forge(&node, 5_000, |writer| {
+            put_record(writer, 5_000, None);
+            (0..90).for_each(|_| assert!(flood(writer)));
+        });
+        let len = datagram.len();
+        node.handle_datagram(at(2), &777, &mut datagram).unwrap();
+        let answered = bytes_to(&drain(&mut node, at(2)), 777);
+        assert!(answered <= 3 * len, "{answered} bytes for {len}");
+    }
+}
+
+#[test]
+fn one_datagram_is_answered_with_bounded_work() {
+    let mut node = taught(3_000, datagrams_only());
+    let mut datagram = forge(&node, 5_000, |writer| {
+        let whole = Sync { first: ShortId(0), last: ShortId(u32::MAX), items: Items(&[]) };
+        while writer.put(kind::SYNC, &whole) {}
+    });
+    node.handle_datagram(at(2), &777, &mut datagram).unwrap();
+    let waiting = |body: &Body| match body {
+        Body::Records(items) | Body::Want(items) => items.len(),
+        other => panic!("{other:?}"),
+    };
+    let records: usize = node.outbox.iter().map(|out| waiting(out.body())).sum();
+    assert!(records <= 4_096, "{records} records wait");
+}
+
+#[test]
+fn who_never_answered_is_sent_no_synchronisation() {
+    let mut node = taught(1_000, datagrams_only());
+    let mut received = 0;
+    let mut sent = 0;
+    for round in 0..10 {
+        let now = at(3_000 + 400 * round);
+        let check = node.shared.cluster.check(&id(0), node.local().incarnation());
+        let ping = Ping { nonce: 7, check, fold: 7 };
+        let mut datagram = forge(&node, 5, |writer| assert!(writer.put(kind::PING, &ping)));
+        received += datagram.len();
+        // Member 5 lives at address 5; whoever sends this does not.
+        node.handle_datagram(now, &666, &mut datagram).unwrap();
+        sent += bytes_to(&drain(&mut node, now), 5);
+    }
+    assert!(sent <= 3 * received, "{sent} bytes for {received}");
+}
+
+#[test]
+fn the_last_epoch_is_a_conflict_and_no_panic() {
+    let mut node = node(0, Config::lan());
+    let mut last = claim(0, u32::MAX);
+    last.incarnation.epoch = Epoch::MAX;
+    last.incarnation.nonce = u32::MAX;
+    let record = (255u8, 0u32, id(0), last, None::<Accusation>);
+    let mut datagram = forge(&node, 9, |writer| assert!(writer.put(kind::RECORD, &record)));
+    node.handle_datagram(at(1), &9, &mut datagram).unwrap();
+    assert_eq!(events(&mut node), [Event::Conflict { address: 0 }]);
+    assert_eq!(node.handle_datagram(at(2), &9, &mut datagram), Err(Reject::Stopped));
+    assert_eq!(node.set_meta(at(3), b"x"), Err(CommandError::Stopped));
+}
+
+#[test]
+fn an_accusation_without_effect_changes_no_fingerprint() {
+    let mut node = taught(3, Config::lan());
+    let before = node.fingerprint();
+    let mut future = claim(2, 0).incarnation;
+    future.epoch = Epoch::MAX;
+    let accusation = Accusation::new(future, Level::Dead, ShortId(1));
+    let mut datagram = forge(&node, 3, |writer| put_record(writer, 2, Some(&accusation)));
+    node.handle_datagram(at(2), &3, &mut datagram).unwrap();
+    assert_eq!(node.member(&id(2)).unwrap().status(), Status::Up);
+    assert_eq!(node.fingerprint(), before);
+}
+
+#[test]
+fn a_payload_for_another_life_is_refused() {
+    let mut node = taught(1, Config::lan());
+    let check = node.shared.cluster.check(&id(0), node.local().incarnation());
+    for (check, from, taken) in [(check + 1, 1, false), (check, 2, false), (check, 1, true)] {
+        let payload = Payload { from: id(from), check, bytes: b"for 0" };
+        let mut datagram = forge(&node, 1, |writer| assert!(writer.put(kind::PAYLOAD, &payload)));
+        node.handle_datagram(at(2), &1, &mut datagram).unwrap();
+        let told = events(&mut node).iter().any(|event| matches!(event, Event::Message { .. }));
+        assert_eq!(told, taken);
+    }
+    assert_eq!(node.stats().payloads_refused, 2);
+}
+
+#[test]
+fn leaving_ends_an_open_join_and_tells_the_seed() {
+    let mut node = node(0, Config::lan());
+    node.join(at(0), [9]);
+    drain(&mut node, at(0));
+    node.leave(at(10));
+    let mut told = Vec::new();
+    while !node.is_stopped() {
+        let now = node.poll_timeout().unwrap();
+        assert!(now <= at(10) + node.config().leave_timeout);
+        node.handle_timeout(now);
+        told.extend(drain(&mut node, now));
+    }
+    assert!(bytes_to(&told, 9) > 0, "it may have taken us in");
+    let outcomes = Vec::from([(9, Err(JoinError::NoAnswer))]);
+    let events = events(&mut node);
+    assert!(
+        matches!(&events[..], [Event::Left, Event::JoinFinished { outcomes: o, .. }] if *o == outcomes)
+    );
+}
+
+#[test]
+fn leaving_tells_even_those_who_are_suspected() {
+    let mut node = taught(1, Config { leave_timeout: Duration::ZERO, ..Config::lan() });
+    let accusation = Accusation::new(claim(1, 0).incarnation, Level::Suspect, ShortId(1));
+    let mut datagram = forge(&node, 1, |writer| put_record(writer, 1, Some(&accusation)));
+    node.handle_datagram(at(2), &1, &mut datagram).unwrap();
+    drain(&mut node, at(2));
+    node.leave(at(3));
+    assert!(node.is_stopped());
+    assert!(bytes_to(&drain(&mut node, at(3)), 1) > 0);
+}
+
+#[test]
+fn a_pause_is_noticed_once() {
+    let mut node = node(0, Config::lan());
+    let due = node.poll_timeout().unwrap();
+    let late = due + Duration::from_secs(7);
+    for _ in 0..50 {
+        assert!(node.handle_datagram(late, &5, &mut [0; 3]).is_err());
+    }
+    node.handle_timeout(late);
+    assert_eq!(node.stats().pauses, 1);
+}
+
+#[test]
+fn a_buffer_that_is_too_short_loses_nothing() {
+    let mut node = taught(1, Config::lan());
+    node.send(at(2), id(1), b"hello", Delivery::Datagram).unwrap();
+    assert_eq!(node.poll_transmit(at(2), &mut [0; 5]), None);
+    assert_eq!(node.poll_transmit(at(2), &mut [0; BUDGET]).map(|transmit| transmit.to), Some(1));
+}
