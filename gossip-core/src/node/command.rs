@@ -41,6 +41,7 @@ impl<A: Address> Node<A> {
     pub fn set_seeds(&mut self, now: Instant, seeds: impl IntoIterator<Item = A>) {
         self.advance(now);
         self.seeds.set(seeds.into_iter().map(A::canonical).collect());
+        self.act();
     }
 
     /// Leaves by our own will: tells a few members, who tell the others, and ends with

@@ -105,6 +105,8 @@ pub struct Node<A = core::net::SocketAddr> {
     /// Where items are put together before they are written.
     scratch: Vec<u8>,
     events: EventQueue<A>,
+    /// When something is to be done.
+    due: Option<Instant>,
     /// Whether it was said that the table is full.
     full: bool,
     stopped: bool,
@@ -170,7 +172,7 @@ impl<A: Address> Node<A> {
             meta: local.meta.as_slice().into(),
         };
         let own = Member { id: local.id, claim, accusation: None };
-        Ok(Self {
+        let mut node = Self {
             detector: Detector::new(now, &config, &seed, secret),
             rumors: Rumors::new(&seed),
             reconciler: Reconciler::new(&seed),
@@ -181,6 +183,7 @@ impl<A: Address> Node<A> {
             answers: Vec::new(),
             scratch: Vec::with_capacity(config.datagram_budget),
             events: EventQueue::new(config.max_events, 4 * config.max_frame),
+            due: None,
             full: false,
             stopped: false,
             shared: Shared {
@@ -193,7 +196,9 @@ impl<A: Address> Node<A> {
                 secret,
                 tag: cluster.tag(),
             },
-        })
+        };
+        node.act();
+        Ok(node)
     }
 
     /// Everybody known, the dead and ourselves included, in no particular but a reproducible
@@ -265,7 +270,7 @@ impl<A: Address> Node<A> {
     /// asked to be, the pause is ours.
     fn advance(&mut self, now: Instant) {
         let now = now.max(self.shared.now);
-        if let Some(due) = self.poll_timeout() {
+        if let Some(due) = self.due {
             // What was forgiven once is not forgiven again.
             let late = now.saturating_duration_since(due.max(self.shared.now));
             if late >= tolerated(&self.shared.config) {
@@ -274,6 +279,7 @@ impl<A: Address> Node<A> {
                 self.own.postpone(late);
                 self.requests.postpone(late);
                 self.seeds.postpone(late);
+                self.act();
             }
         }
         self.shared.now = now;

@@ -80,6 +80,13 @@ impl<A: Address> Node<A> {
     /// `handle_timeout` it is later than now.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
+        debug_assert_eq!(self.due, self.next_due());
+        self.due
+    }
+
+    /// The earliest of all deadlines. It is asked for several times per datagram and changes at
+    /// most once, so it is kept.
+    fn next_due(&self) -> Option<Instant> {
         if self.stopped {
             return None;
         }
@@ -95,7 +102,8 @@ impl<A: Address> Node<A> {
         due.into_iter().flatten().min()
     }
 
-    /// Does what the machines want done.
+    /// Does what the machines want done, and notes what is due next: how every input and every
+    /// command ends.
     pub(super) fn act(&mut self) {
         while let Some(action) = self.shared.actions.pop_front() {
             match action {
@@ -122,6 +130,7 @@ impl<A: Address> Node<A> {
                 Action::Descend { with, digits } => self.begin_descent(with, digits),
             }
         }
+        self.due = self.next_due();
     }
 
     fn ping(&mut self, to: NodeId, nonce: u32, attach: Option<NodeId>) {

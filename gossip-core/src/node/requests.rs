@@ -196,6 +196,7 @@ impl<A: Address> Node<A> {
             self.count_sent(sent);
             if more {
                 self.note_rest(&id, whom, body);
+                self.act();
             }
             return Some(Request { id, to, deadline });
         }
