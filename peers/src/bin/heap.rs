@@ -1,0 +1,36 @@
+//! What a known member costs on the heap, everything included that a node holds.
+//!
+//! `cargo run --release --manifest-path peers/Cargo.toml --bin heap`
+
+use std::alloc::System;
+
+use gossip_core::Config;
+use gossip_peers::known;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const MEMBERS: u32 = 10_000;
+
+fn main() {
+    let config = known::foca_config(MEMBERS);
+    println!("bytes of heap per member, of {MEMBERS}");
+    println!("{:>7.1}  gossip-core", measure(|| known::gossip(MEMBERS, &Config::lan())));
+    println!("{:>7.1}  foca", measure(|| known::foca(MEMBERS, false, config.clone())));
+    println!(
+        "{:>7.1}  foca, its updates yet to be spread",
+        measure(|| known::foca(MEMBERS, true, config.clone()))
+    );
+}
+
+/// What `make` leaves on the heap.
+fn measure<T>(make: impl FnOnce() -> T) -> f64 {
+    let region = Region::new(HEAP);
+    let made = make();
+    // Growth and shrinkage in place are in these two as well.
+    let stats = region.change();
+    let left = stats.bytes_allocated - stats.bytes_deallocated;
+    drop(made);
+    left as f64 / f64::from(MEMBERS)
+}

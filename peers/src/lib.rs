@@ -1,0 +1,47 @@
+//! Measures the gossip engine beside foca, another engine of the SWIM family, in one run: real
+//! clusters on loopback ([`sockets`]), what a packet costs ([`packets`]), and the memory of a node
+//! that knows many, for which [`known`] makes them.
+
+mod clusters;
+pub mod known;
+pub mod packets;
+mod run;
+pub mod sockets;
+mod table;
+
+use std::net::SocketAddr;
+
+use foca::Identity;
+use rand::rngs::SmallRng;
+use serde::{Deserialize, Serialize};
+
+/// What went wrong, in one line.
+pub type Error = Box<dyn std::error::Error>;
+
+/// A node of foca as its documentation and examples have it, with a quick generator.
+pub type Foca = foca::Foca<Id, foca::PostcardCodec, SmallRng, foca::NoCustomBroadcast>;
+
+/// Who a foca node is: the identity of foca's own example of an agent, which can rejoin at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Id {
+    /// Where it is.
+    pub addr: SocketAddr,
+    /// Larger after each restart, and each time the others took it for dead.
+    pub bump: u64,
+}
+
+impl Identity for Id {
+    type Addr = SocketAddr;
+
+    fn renew(&self) -> Option<Self> {
+        Some(Self { addr: self.addr, bump: self.bump.wrapping_add(1) })
+    }
+
+    fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    fn win_addr_conflict(&self, adversary: &Self) -> bool {
+        self.bump > adversary.bump
+    }
+}

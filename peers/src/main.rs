@@ -1,0 +1,51 @@
+//! `cargo run --release --manifest-path peers/Cargo.toml -- --help`
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use gossip_peers::sockets::{self, Cluster, Sockets};
+use gossip_peers::{Error, packets};
+
+/// Measures the gossip engine beside foca, in one run.
+#[derive(Parser)]
+#[command(name = "peers", arg_required_else_help = false)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Clusters on loopback: how they meet, and what they cost when nothing happens.
+    Sockets(Sockets),
+    /// What a packet costs a node that knows 100 others, or 10,000.
+    Packet,
+    /// One cluster, for the process that measures it.
+    #[command(hide = true)]
+    Cluster(Cluster),
+}
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(help) if !help.use_stderr() => help.exit(),
+        Err(error) => return fail(error.to_string().lines().next().unwrap_or_default()),
+    };
+    match run(args.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("error: {error}")),
+    }
+}
+
+fn run(command: Command) -> Result<(), Error> {
+    match command {
+        Command::Sockets(sockets) => sockets::measure(sockets),
+        Command::Packet => packets::measure(),
+        Command::Cluster(cluster) => cluster.run(),
+    }
+}
+
+fn fail(line: &str) -> ExitCode {
+    eprintln!("{line}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,123 @@
+//! One run of one cluster, in a process of its own, which is what is measured.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use cpu_time::ProcessTime;
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::Error;
+use crate::clusters::{Cluster, Counts, FocaCluster, GossipCluster};
+
+/// How often the nodes are looked at until they have met: the resolution of that time.
+const TICK: Duration = Duration::from_millis(5);
+
+/// How long the cluster is left alone before the idle window begins.
+const CALM: Duration = Duration::from_secs(5);
+
+/// Threads of the runtime, for either system.
+const WORKERS: usize = 2;
+
+/// What is measured, on tokio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum System {
+    Gossip,
+    Foca,
+}
+
+/// What one run came to. Everything but times and errors is for one node, all idle figures but the
+/// memory are for a second.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Run {
+    /// Until all knew all, if that came within the limit. The figures of the meeting are until
+    /// then, or up to the limit.
+    pub(crate) meet_s: Option<f64>,
+    pub(crate) meet_cpu_ms: f64,
+    pub(crate) meet_packets: f64,
+    pub(crate) meet_bytes: f64,
+    pub(crate) meet_requests: f64,
+    pub(crate) idle_cpu_us: f64,
+    pub(crate) idle_packets: f64,
+    pub(crate) idle_bytes: f64,
+    pub(crate) idle_requests: f64,
+    pub(crate) resident_kib: f64,
+    /// Inputs refused by any node from the start to the end.
+    pub(crate) errors: f64,
+}
+
+/// What to measure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Task {
+    pub(crate) nodes: usize,
+    /// From the first join to the last.
+    pub(crate) spread: Duration,
+    /// How long the idle window is.
+    pub(crate) window: Duration,
+    /// How long the nodes may take to meet.
+    pub(crate) limit: Duration,
+}
+
+/// Runs a cluster in this process.
+pub(crate) fn run(system: System, task: Task) -> Result<Run, Error> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(WORKERS).enable_all().build()?;
+    match system {
+        System::Gossip => runtime.block_on(measure::<GossipCluster>(task)),
+        System::Foca => runtime.block_on(measure::<FocaCluster>(task)),
+    }
+}
+
+async fn measure<C: Cluster>(task: Task) -> Result<Run, Error> {
+    let nodes = task.nodes as f64;
+    let empty = resident()?;
+    let mut cluster = C::start(task.nodes).await?;
+
+    let (begin, cpu) = (Instant::now(), ProcessTime::now());
+    for index in 0..task.nodes {
+        sleep_until(begin + task.spread * index as u32 / task.nodes as u32).await;
+        cluster.join(index);
+    }
+    let met = meet(&cluster, task, begin).await;
+    let (meet_cpu, meet) = (cpu.elapsed(), cluster.counts());
+
+    sleep(CALM).await;
+    let (begin, cpu, before) = (Instant::now(), ProcessTime::now(), cluster.counts());
+    sleep(task.window).await;
+    let (idle_cpu, seconds) = (cpu.elapsed(), begin.elapsed().as_secs_f64());
+    let full = resident()?;
+    let after = cluster.counts();
+
+    let each = |count: u64| count as f64 / nodes;
+    let rate = |count: fn(&Counts) -> u64| each(count(&after) - count(&before)) / seconds;
+    Ok(Run {
+        meet_s: met.map(|time| time.as_secs_f64()),
+        meet_cpu_ms: meet_cpu.as_secs_f64() * 1e3 / nodes,
+        meet_packets: each(meet.packets),
+        meet_bytes: each(meet.bytes),
+        meet_requests: each(meet.requests),
+        idle_cpu_us: idle_cpu.as_secs_f64() * 1e6 / nodes / seconds,
+        idle_packets: rate(|counts| counts.packets),
+        idle_bytes: rate(|counts| counts.bytes),
+        idle_requests: rate(|counts| counts.requests),
+        resident_kib: (full as f64 - empty as f64) / 1024.0 / nodes,
+        errors: after.errors as f64,
+    })
+}
+
+/// When all knew all.
+async fn meet(cluster: &impl Cluster, task: Task, begin: Instant) -> Option<Duration> {
+    while begin.elapsed() < task.limit {
+        if cluster.known().all(|known| known == task.nodes - 1) {
+            return Some(begin.elapsed());
+        }
+        sleep(TICK).await;
+    }
+    None
+}
+
+/// What of this process is in memory, in bytes.
+fn resident() -> Result<usize, Error> {
+    let stats = memory_stats::memory_stats().ok_or("the system does not tell our memory")?;
+    Ok(stats.physical_mem)
+}

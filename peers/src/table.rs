@@ -1,0 +1,85 @@
+//! Medians, and how they are shown.
+
+use std::ops::Div;
+
+use comfy_table::{CellAlignment, Table, presets};
+
+/// How one figure came out in several runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Spread {
+    pub(crate) least: f64,
+    pub(crate) median: f64,
+    pub(crate) most: f64,
+}
+
+impl Spread {
+    /// Of at least one value.
+    pub(crate) fn new(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        let (low, high) = (values[(values.len() - 1) / 2], values[values.len() / 2]);
+        // Not halved when equal: both may be infinite.
+        let median = if low == high { low } else { low / 2.0 + high / 2.0 };
+        Self { least: values[0], median, most: values[values.len() - 1] }
+    }
+
+    pub(crate) fn array(self) -> [f64; 3] {
+        [self.least, self.median, self.most]
+    }
+
+    pub(crate) fn show(self, decimals: usize) -> String {
+        let [least, median, most] = self.array().map(|value| number(value, decimals));
+        if least == most { median } else { format!("{median} ({least} to {most})") }
+    }
+}
+
+impl Div<f64> for Spread {
+    type Output = Self;
+
+    fn div(self, by: f64) -> Self {
+        Self { least: self.least / by, median: self.median / by, most: self.most / by }
+    }
+}
+
+/// A value, or that it never came.
+fn number(value: f64, decimals: usize) -> String {
+    if value.is_finite() { format!("{value:.decimals$}") } else { "never".to_owned() }
+}
+
+/// Ours divided by theirs, where that says something.
+pub(crate) fn ratio(ours: f64, theirs: f64) -> String {
+    let ratio = ours / theirs;
+    if ratio.is_finite() && ratio > 0.0 { format!("{ratio:.2}") } else { "-".to_owned() }
+}
+
+pub(crate) fn new(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED);
+    table.set_header(header);
+    table
+}
+
+/// With all but the first column to the right.
+pub(crate) fn right(mut table: Table) -> Table {
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_one_or_between_the_two() {
+        assert_eq!(Spread::new(vec![3.0, 1.0, 2.0]).array(), [1.0, 2.0, 3.0]);
+        assert_eq!(Spread::new(vec![4.0, 1.0]).array(), [1.0, 2.5, 4.0]);
+    }
+
+    #[test]
+    fn what_never_came_is_the_most() {
+        let spread = Spread::new(vec![f64::INFINITY, 1.0, f64::INFINITY]);
+        assert_eq!(spread.show(1), "never (1.0 to never)");
+        assert_eq!(ratio(1.0, spread.median), "-");
+    }
+}
