@@ -190,6 +190,13 @@ impl<A: Address> Table<A> {
         self.trie.count(prefix, look(&self.slots))
     }
 
+    /// Whether a record, of somebody who lives and whom it accuses of nothing, tells us nothing.
+    pub(crate) fn knows<M: AsRef<[u8]>>(&self, id: &NodeId, claim: &Claim<A, M>) -> bool {
+        self.shown(id).is_some_and(|slot| {
+            slot.member.status().is_live() && slot.member.claim.order(claim).is_ge()
+        })
+    }
+
     /// The name under which a member's record is advertised: who it is, and sixteen bits that
     /// change with every change worth telling.
     pub(crate) fn advert(&self, slot: &Slot<A>) -> Advert {

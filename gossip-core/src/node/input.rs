@@ -10,7 +10,8 @@ use crate::id::ShortId;
 use crate::member::Table;
 use crate::replica::Prefix;
 use crate::wire::{
-    self, Ack, Advert, Folds, Message, Payload, Ping, PingRequest, Roots, Sync, Writer,
+    self, Ack, Advert, Folds, Message, Payload, Ping, PingRequest, Record, Roots, Sync, Writer,
+    kind,
 };
 use crate::{Address, Event, Instant, NodeId, Reject, RequestId};
 
@@ -60,7 +61,7 @@ impl<A: Address> Node<A> {
         datagram: &mut [u8],
     ) -> Result<(), Reject> {
         self.advance(now);
-        let (sender, body) = self.open(datagram, 65_535)?;
+        let (sender, body, known) = self.open(datagram, 65_535)?;
         self.shared.stats.datagrams_received += 1;
         self.shared.stats.datagram_bytes_received += datagram.len() as u64;
         let from = from.clone().canonical();
@@ -68,7 +69,7 @@ impl<A: Address> Node<A> {
         let slot = origin.sender.and_then(|id| self.shared.table.get(&id));
         let proven = slot.is_some_and(|slot| slot.verified && slot.member.claim.address == from);
         origin.most = (!proven).then_some(AMPLIFICATION * datagram.len());
-        for message in wire::messages(body) {
+        for message in wire::messages(body, known) {
             self.dispatch(message, &mut origin, sender);
         }
         self.act();
@@ -90,12 +91,12 @@ impl<A: Address> Node<A> {
     ) -> Result<(), Reject> {
         self.advance(now);
         reply.clear();
-        let (sender, body) = self.open(frame, self.shared.config.max_frame)?;
+        let (sender, body, known) = self.open(frame, self.shared.config.max_frame)?;
         self.shared.stats.requests_received += 1;
         self.shared.stats.frame_bytes_received += frame.len() as u64;
         let from = from.clone().canonical();
         let mut origin = self.origin(&from, sender, Via::Request);
-        for message in wire::messages(body) {
+        for message in wire::messages(body, known) {
             self.dispatch(message, &mut origin, sender);
         }
         let limit = self.shared.config.max_frame;
@@ -124,7 +125,7 @@ impl<A: Address> Node<A> {
         frame: &mut [u8],
     ) -> Result<(), Reject> {
         self.advance(now);
-        let (sender, body) = self.open(frame, self.shared.config.max_frame)?;
+        let (sender, body, known) = self.open(frame, self.shared.config.max_frame)?;
         let Some(open) = self.requests.close(id) else {
             self.shared.stats.rejected_unexpected += 1;
             return Err(Reject::Unexpected);
@@ -137,7 +138,7 @@ impl<A: Address> Node<A> {
         let learned = self.shared.stats.records_learned;
         let mut end = None;
         let mut taken = false;
-        for message in wire::messages(body) {
+        for message in wire::messages(body, known) {
             match message {
                 Message::SyncEnd(message) => end = Some(message),
                 Message::Ack(ack) if open.takes(ack.nonce) => taken = true,
@@ -180,17 +181,26 @@ impl<A: Address> Node<A> {
     }
 
     /// Opens an envelope and reads everything in it once, so that what is refused has changed
-    /// nothing.
-    fn open<'b>(&mut self, bytes: &'b [u8], longest: usize) -> Result<(ShortId, &'b [u8]), Reject> {
+    /// nothing: who sent it, the messages, and which of them are known already, to be skipped.
+    fn open<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        longest: usize,
+    ) -> Result<(ShortId, &'b [u8], u128), Reject> {
+        let table = &self.shared.table;
+        let own = table.own().member.id;
+        let known = |record: &Record<A, &[u8]>| {
+            record.accusation.is_none()
+                && record.id != own
+                && table.knows(&record.id, &record.claim)
+        };
         let checked = if self.stopped {
             Err(Reject::Stopped)
         } else if bytes.len() > longest {
             Err(Reject::TooLong)
         } else {
-            wire::open(bytes, self.shared.tag).and_then(|(sender, body)| {
-                wire::check::<A>(body)?;
-                Ok((sender, body))
-            })
+            wire::open(bytes, self.shared.tag)
+                .and_then(|(sender, body)| Ok((sender, body, wire::check(body, known)?)))
         };
         let stats = &mut self.shared.stats;
         match &checked {
@@ -199,7 +209,11 @@ impl<A: Address> Node<A> {
             Err(Reject::Version(_) | Reject::Flags(_)) => stats.rejected_version += 1,
             Err(Reject::Cluster) => stats.rejected_cluster += 1,
             Err(Reject::Malformed { .. }) => stats.rejected_malformed += 1,
-            Ok(_) | Err(Reject::Unexpected | Reject::Stopped) => {}
+            Ok((_, _, known)) => {
+                stats.records_known += u64::from(known.count_ones());
+                stats.messages_received[usize::from(kind::RECORD)] += u64::from(known.count_ones());
+            }
+            Err(Reject::Unexpected | Reject::Stopped) => {}
         }
         checked
     }

@@ -35,7 +35,7 @@ fn fill_from(
         Message::<u32>::Record(record) => (record.id, record.round),
         other => panic!("{other:?}"),
     };
-    (messages(open(&buf[..len], [0; 4]).unwrap().1).map(record).collect(), next)
+    (messages(open(&buf[..len], [0; 4]).unwrap().1, 0).map(record).collect(), next)
 }
 
 /// The same where one datagram holds it all.
@@ -55,7 +55,7 @@ fn names(world: &mut World, rumors: &Rumors) -> usize {
         Message::<u32>::Adverts(items) => items.iter().count(),
         other => panic!("{other:?}"),
     };
-    messages(open(&buf[..len], [0; 4]).unwrap().1).map(count).sum()
+    messages(open(&buf[..len], [0; 4]).unwrap().1, 0).map(count).sum()
 }
 
 #[test]

@@ -34,22 +34,34 @@ pub(crate) fn open(bytes: &[u8], tag: [u8; 4]) -> Result<(ShortId, &[u8]), Rejec
     Ok((ShortId(u32::from_le_bytes([e, f, g, h])), messages))
 }
 
-/// Checks that all messages can be read.
-pub(crate) fn check<A: Address>(bytes: &[u8]) -> Result<(), Reject> {
-    frames(bytes).try_for_each(|frame| {
+/// Checks that all messages can be read, and which of the first 128 are records that are `known`:
+/// a bit for each.
+pub(crate) fn check<A: Address>(
+    bytes: &[u8],
+    known: impl Fn(&Record<A, &[u8]>) -> bool,
+) -> Result<u128, Reject> {
+    let mut bits = 0;
+    for (place, frame) in (0..).zip(frames(bytes)) {
         let (kind, body) = frame?;
-        let readable = match kind {
-            // Most of what comes; read without being built.
-            kind::RECORD => Record::<A, &[u8]>::read(body).is_some(),
-            _ => decode::<A>(kind, body).is_ok(),
-        };
-        if readable { Ok(()) } else { Err(Reject::Malformed { kind }) }
-    })
+        // Most of what comes are records, and most records are known.
+        if kind == kind::RECORD {
+            let record = Record::read(body).ok_or(Reject::Malformed { kind })?;
+            bits |= u128::from(known(&record)).checked_shl(place).unwrap_or(0);
+        } else {
+            decode::<A>(kind, body).map_err(|_| Reject::Malformed { kind })?;
+        }
+    }
+    Ok(bits)
 }
 
-/// Reads the messages one by one, up to the first that is none.
-pub(crate) fn messages<A: Address>(bytes: &[u8]) -> impl Iterator<Item = Message<'_, A>> {
-    frames(bytes).map_while(|frame| frame.ok().and_then(|(kind, body)| decode(kind, body).ok()))
+/// Reads the messages one by one, up to the first that is none, but those that are `known`.
+pub(crate) fn messages<A: Address>(
+    bytes: &[u8],
+    known: u128,
+) -> impl Iterator<Item = Message<'_, A>> {
+    let news = move |place| known.checked_shr(place).unwrap_or(0) & 1 == 0;
+    let frames = (0..).zip(frames(bytes)).filter(move |(place, _)| news(*place));
+    frames.map_while(|(_, frame)| frame.ok().and_then(|(kind, body)| decode(kind, body).ok()))
 }
 
 /// Kinds and bodies. After an error there are no more.

@@ -112,8 +112,8 @@ fn check_vector(
     );
     let (sender, body) = open(&expected, key().tag()).unwrap();
     assert_eq!(sender, key().short(&ALICE));
-    assert_eq!(check::<SocketAddr>(body), Ok(()));
-    assert_eq!(super::messages(body).collect::<Vec<_>>(), messages);
+    assert_eq!(check::<SocketAddr>(body, |_| false), Ok(0));
+    assert_eq!(super::messages(body, 0).collect::<Vec<_>>(), messages);
 }
 
 fn check_put<T: serde::Serialize>(
@@ -429,6 +429,21 @@ fn varint(value: usize) -> usize {
     postcard::to_slice(&(value as u32), &mut [0; 5]).unwrap().len()
 }
 
+#[test]
+fn what_is_known_is_read_once() {
+    let mut buf = [0; 1_200];
+    let mut writer = Writer::datagram(&mut buf, 1_200, TAG, SENDER);
+    assert!(put_record(&mut writer, &alice()));
+    assert!(writer.put(kind::PING, &ping()));
+    assert!(put_record(&mut writer, &bob()));
+    let (len, _) = writer.finish();
+    let (_, body) = open(&buf[..len], TAG).unwrap();
+    let known = check::<SocketAddr>(body, |record| record.id == ALICE).unwrap();
+    assert_eq!(known, 0b001);
+    let read: Vec<Message<'_, SocketAddr>> = super::messages(body, known).collect();
+    assert_eq!(read, [Message::Ping(ping()), Message::Record(bob())]);
+}
+
 /// One thing done to a writer.
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -510,12 +525,12 @@ proptest! {
 
         let (sender, body) = open(&frame, TAG).unwrap();
         prop_assert_eq!(sender, SENDER);
-        prop_assert_eq!(check::<SocketAddr>(body), Ok(()));
-        let read: Vec<Message<'_, SocketAddr>> = super::messages(body).collect();
+        prop_assert_eq!(check::<SocketAddr>(body, |_| false), Ok(0));
+        let read: Vec<Message<'_, SocketAddr>> = super::messages(body, 0).collect();
         prop_assert_eq!(&read[..], &messages[..]);
 
         let cut = &body[..cut.index(body.len())];
-        let fewer: Vec<Message<'_, SocketAddr>> = super::messages(cut).collect();
+        let fewer: Vec<Message<'_, SocketAddr>> = super::messages(cut, 0).collect();
         prop_assert!(fewer.len() < read.len());
         prop_assert_eq!(&fewer[..], &read[..fewer.len()]);
     }
@@ -531,7 +546,7 @@ proptest! {
             bytes.extend(body);
         }
         bytes.extend(tail);
-        let read: Vec<Message<'_, SocketAddr>> = super::messages(&bytes).collect();
+        let read: Vec<Message<'_, SocketAddr>> = super::messages(&bytes, 0).collect();
         let mut frame = Vec::new();
         let mut writer = Writer::frame(&mut frame, 1 << 20, TAG, SENDER);
         for message in &read {
@@ -539,13 +554,13 @@ proptest! {
         }
         writer.finish();
         let body = open(&frame, TAG).unwrap().1;
-        prop_assert_eq!(super::messages(body).collect::<Vec<_>>(), read);
+        prop_assert_eq!(super::messages(body, 0).collect::<Vec<_>>(), read);
     }
 
     #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        let readable = check::<SocketAddr>(&bytes).is_ok();
-        let count = super::messages::<SocketAddr>(&bytes).count();
+        let readable = check::<SocketAddr>(&bytes, |_| false).is_ok();
+        let count = super::messages::<SocketAddr>(&bytes, 0).count();
         prop_assert!(!readable || (count == 0) == bytes.is_empty());
         prop_assert!(open(&bytes, TAG).is_err(), "one chance in 2^40 to hit version, flags, tag");
     }
@@ -563,8 +578,8 @@ proptest! {
         prop_assert!(len <= most);
         prop_assert!(buf[most..].iter().all(|&byte| byte == 0), "nothing behind the budget");
         let body = open(&buf[..len], TAG).unwrap().1;
-        prop_assert_eq!(check::<u32>(body), Ok(()));
-        prop_assert_eq!(super::messages::<u32>(body).count(), count);
+        prop_assert_eq!(check::<u32>(body, |_| false), Ok(0));
+        prop_assert_eq!(super::messages::<u32>(body, 0).count(), count);
     }
 
     #[test]
@@ -578,8 +593,8 @@ proptest! {
         let (len, _) = writer.finish();
         prop_assert_eq!(frame.len(), len);
         let body = open(&frame, TAG).unwrap().1;
-        prop_assert_eq!(check::<u32>(body), Ok(()));
-        prop_assert_eq!(super::messages::<u32>(body).count(), count);
+        prop_assert_eq!(check::<u32>(body, |_| false), Ok(0));
+        prop_assert_eq!(super::messages::<u32>(body, 0).count(), count);
     }
 }
 
@@ -611,14 +626,14 @@ fn a_record_is_refused_for_what_is_out_of_bounds() {
     let changed = |place: usize, bytes: &[u8]| {
         let mut changed = buf;
         changed[place..place + bytes.len()].copy_from_slice(bytes);
-        check::<SocketAddr>(&changed[ENVELOPE..len])
+        check::<SocketAddr>(&changed[ENVELOPE..len], |_| false)
     };
     // Behind envelope, header, round, age and id.
     let epoch = ENVELOPE + 2 + 2 + 16;
-    assert_eq!(changed(epoch, &[0xff, 0xff, 0xff, 0xff, 0xff, 0x3f]), Ok(()));
+    assert_eq!(changed(epoch, &[0xff, 0xff, 0xff, 0xff, 0xff, 0x3f]), Ok(0));
     assert_eq!(changed(epoch, &[0xff; 9]), malformed);
     let phase = epoch + 6 + 4 + 2;
-    assert_eq!(changed(phase, &[2]), Ok(()));
+    assert_eq!(changed(phase, &[2]), Ok(0));
     assert_eq!(changed(phase, &[3]), malformed);
     let meta = phase + 1 + 2 + 19;
     assert_eq!(changed(meta, &[0x81, 0x04]), malformed);
