@@ -29,7 +29,7 @@ fn a_hundred_thousand_datagrams_allocate_nothing() {
         net.delivered - before,
         self::learned(&net) - learned
     );
-    assert!(self::learned(&net) - learned > 10_000, "rumours moved");
+    assert!(self::learned(&net) - learned > 5_000, "rumours moved");
     assert_eq!((stats.allocations, stats.reallocations), (0, 0));
 }
 
