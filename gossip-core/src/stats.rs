@@ -48,7 +48,7 @@ pub struct Stats {
     pub probes_rescued_by_request: u64,
     /// Pings for a node that is not, or no longer, we.
     pub pings_misdirected: u64,
-    /// Payloads for a node, or a life, that is not ours, or from somebody unknown.
+    /// Payloads for a node, or a life, that is not ours.
     pub payloads_refused: u64,
     /// Suspicions this node raised itself.
     pub suspicions_raised: u64,

@@ -1,12 +1,15 @@
 //! Pauses between attempts that fail.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long to pause after an error of a socket: 1 ms, doubled with each further error in a row, at
 /// most 100 ms. So an error that persists cannot make a loop spin, and one that passes costs
 /// nothing worth mentioning.
 #[derive(Debug)]
-pub struct Backoff(Duration);
+pub struct Backoff {
+    next: Duration,
+    until: Option<Instant>,
+}
 
 impl Backoff {
     const LEAST: Duration = Duration::from_millis(1);
@@ -15,14 +18,21 @@ impl Backoff {
     /// As if nothing had ever failed.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Self::LEAST)
+        Self { next: Self::LEAST, until: None }
     }
 
-    /// The pause after one more error in a row.
+    /// One more error in a row; how long to pause.
     pub fn failed(&mut self) -> Duration {
-        let pause = self.0;
-        self.0 = (pause * 2).min(Self::MOST);
+        let pause = self.next;
+        self.next = (pause * 2).min(Self::MOST);
+        self.until = Some(Instant::now() + pause);
         pause
+    }
+
+    /// Until when to pause, if that is not over.
+    #[must_use]
+    pub fn until(&self) -> Option<Instant> {
+        self.until.filter(|until| *until > Instant::now())
     }
 
     /// It worked: the next error is a first one.
@@ -46,7 +56,9 @@ mod tests {
         let mut backoff = Backoff::new();
         let millis: Vec<_> = (0..9).map(|_| backoff.failed().as_millis()).collect();
         assert_eq!(millis, [1, 2, 4, 8, 16, 32, 64, 100, 100]);
+        assert!(backoff.until().is_some());
         backoff.worked();
+        assert_eq!(backoff.until(), None);
         assert_eq!(backoff.failed().as_millis(), 1);
     }
 }

@@ -1,5 +1,7 @@
 //! The options of a node.
 
+use std::path::PathBuf;
+
 use gossip_core::{Config, Epoch, NodeId};
 
 /// How a node is to be started. Collected by a [`Builder`], used up by [`Options::open`].
@@ -13,6 +15,7 @@ pub struct Options {
     pub(crate) meta: Vec<u8>,
     pub(crate) config: Config,
     pub(crate) seeds: Vec<String>,
+    pub(crate) snapshot: Option<PathBuf>,
 }
 
 /// Collects the options of a node and starts it.
@@ -37,19 +40,22 @@ impl<S> Builder<S> {
             meta: Vec::new(),
             config: Config::default(),
             seeds: Vec::new(),
+            snapshot: None,
         };
         Self { options, start }
     }
 
-    /// Who the node is: the same after each restart, and nobody else's. By default a random id,
-    /// with which a node that restarts is a new member.
+    /// Who the node is: the same after each restart, and nobody else's. By default the one in the
+    /// [`snapshot`](Self::snapshot), else a random id, with which a node that restarts is a new
+    /// member.
     pub fn id(mut self, id: NodeId) -> Self {
         self.options.id = Some(id);
         self
     }
 
     /// Which life of the node this is: larger after each restart. By default the wall clock, in
-    /// milliseconds since 1970; persist a counter where the clock cannot be relied on.
+    /// milliseconds since 1970; where that cannot be relied on, keep a
+    /// [`snapshot`](Self::snapshot), whose epoch is always exceeded.
     pub fn epoch(mut self, epoch: Epoch) -> Self {
         self.options.epoch = Some(epoch);
         self
@@ -90,12 +96,26 @@ impl<S> Builder<S> {
         self
     }
 
+    /// The file to keep a [`Snapshot`](crate::Snapshot) in, of this node alone: who the node is,
+    /// which life it lives, and some members to rejoin through. Written at the start, every
+    /// [`Snapshot::PERIOD`](crate::Snapshot::PERIOD) in which it has changed, and at the end; so
+    /// that a node that restarts is the same member, in a later epoch, and finds its cluster
+    /// without seeds. None by default.
+    ///
+    /// A damaged file is moved aside, to the same name with `.damaged` added, and the node starts
+    /// clean; [`Handle::snapshot_error`](crate::Handle::snapshot_error) and a trace say so.
+    pub fn snapshot(mut self, file: impl Into<PathBuf>) -> Self {
+        self.options.snapshot = Some(file.into());
+        self
+    }
+
     /// Binds the sockets and starts the node.
     ///
     /// # Errors
     ///
     /// See [`Error`](crate::Error): an address that does not resolve, a port that is taken, an
-    /// advertised address that is needed and missing, an option out of its bounds.
+    /// advertised address that is needed and missing, an option out of its bounds, a snapshot that
+    /// can be neither read nor written.
     pub fn start(self) -> S {
         (self.start)(self.options)
     }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use gossip_core::{ConfigError, JoinError};
 
@@ -33,9 +34,32 @@ pub enum Error {
     /// An option is out of its bounds.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The file of [`Builder::snapshot`](crate::Builder::snapshot) can be neither read nor written:
+    /// its folder does not exist, for instance.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     /// The system refuses something else: random numbers, a thread, the event loop.
     #[error("the system refuses: {0}")]
     System(io::Error),
+}
+
+/// What is wrong with the file of a [`Snapshot`](crate::Snapshot).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// What the file holds is no snapshot: its checksum is wrong, or its version unknown.
+    #[error("the snapshot {} is damaged", .0.display())]
+    Damaged(PathBuf),
+    /// The system refuses to read it, to write it, or to move it aside.
+    #[error("cannot {what} the snapshot {}: {reason}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What was to be done with it.
+        what: &'static str,
+        /// What the system says.
+        reason: io::Error,
+    },
 }
 
 /// Why a seed did not let us in.

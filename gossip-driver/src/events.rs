@@ -114,6 +114,12 @@ impl Events {
         until(self.shared.published(), || self.poll()).wait(deadline).flatten()
     }
 
+    /// The updates one after the other, each waited for on this thread, until the node has stopped
+    /// and all is told: `for update in gossip.events().iter()`. Not for async code.
+    pub fn iter(&mut self) -> impl Iterator<Item = Update> {
+        std::iter::from_fn(|| until(self.shared.published(), || self.poll()).wait(None).flatten())
+    }
+
     /// The next update if there is one already.
     pub fn try_next(&mut self) -> Option<Update> {
         self.poll().flatten()

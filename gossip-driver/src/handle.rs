@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gossip_core::{CommandError, Delivery, NodeId, SendId, Stats};
 
 use crate::shared::{Phase, State, members};
-use crate::{Events, Member, Node, Pending, SeedOutcome, Shared};
+use crate::{Events, Member, Node, Pending, SeedOutcome, Shared, SnapshotError};
 
 /// A node that runs: clone it, share it between threads and tasks.
 ///
@@ -86,14 +86,14 @@ impl Handle {
 
     /// Leaves the cluster, so that others see it leave and not fail, and stops. Done when enough
     /// others have heard, or after [`Config::leave_timeout`](gossip_core::Config::leave_timeout),
-    /// and the sockets are closed.
+    /// and the sockets are closed and the snapshot is written.
     pub fn leave(&self) -> Pending<()> {
         self.shared().command(|state, now| state.node.leave(now));
         self.shared().over()
     }
 
-    /// Stops without leaving: others will find this node dead. Done when the sockets are closed;
-    /// at once if they are already.
+    /// Stops without leaving: others will find this node dead. Done when the sockets are closed and
+    /// the snapshot is written; at once if they are already.
     pub fn shutdown(&self) -> Pending<()> {
         self.shared().stop();
         self.shared().over()
@@ -134,6 +134,23 @@ impl Handle {
     /// [`CommandError::Stopped`].
     pub fn set_meta(&self, meta: &[u8]) -> Result<(), CommandError> {
         self.command(|node, now| node.set_meta(now, meta))
+    }
+
+    /// Changes the address under which others reach this node, which is still bound to
+    /// [`local_addr`](Self::local_addr): the host has another one now, or the NAT before it.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Stopped`].
+    pub fn set_address(&self, address: SocketAddr) -> Result<(), CommandError> {
+        self.command(|node, now| node.set_address(now, address))
+    }
+
+    /// What went wrong last with the file of [`Builder::snapshot`](crate::Builder::snapshot), if
+    /// anything did: it was damaged at the start, or cannot be written. The node runs all the same.
+    #[must_use]
+    pub fn snapshot_error(&self) -> Option<Arc<SnapshotError>> {
+        self.shared().lock().keeper.as_ref()?.error.clone()
     }
 
     /// Sends `payload` to one member, whose subscribers get it as

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use gossip_core::{Instant, JoinError, JoinId, NodeId};
 
-use crate::resolve::{literal, on_thread, resolve};
+use crate::resolve::{RESOLVER, literal, on_thread, resolve};
 use crate::shared::{Phase, State};
 use crate::{Pending, SeedError, Shared};
 
@@ -188,7 +188,7 @@ impl Shared {
 
     fn resolve_and_ask(self: &Arc<Self>, place: Place, seed: String) {
         let shared = Arc::clone(self);
-        let resolving = on_thread(move || {
+        let resolving = on_thread(RESOLVER, move || {
             let result = resolve(&seed);
             shared.command(|state, now| match result {
                 Ok(addresses) => state.ask(now, place, addresses),

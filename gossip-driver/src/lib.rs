@@ -3,23 +3,44 @@
 //! An adapter owns sockets, a timer and tasks; everything else that needs std is here and the same
 //! for all of them: the [`Builder`] and its validation, the [`Handle`] with its methods, waiting
 //! that serves async code and plain threads alike ([`Pending`]), subscriptions ([`Events`]), the
-//! framing of requests ([`frame`]), and [`Shared`], the node behind one mutex, through which an
-//! adapter moves its packets.
+//! framing of requests ([`frame`]), the file that outlives a node ([`Snapshot`]), and [`Shared`], the
+//! node behind one mutex, through which an adapter moves its packets.
 //!
 //! Applications use an adapter, `gossip-tokio` for instance, which re-exports what they need.
+//!
+//! # What can be observed
+//!
+//! Whatever the adapter, it is traced with the `tracing` crate, under the target `gossip_driver` and
+//! with the id of the node as `node`:
+//!
+//! | level | what |
+//! |---|---|
+//! | `ERROR` | the driver has panicked |
+//! | `WARN` | what an operator should look at: a full table, a conflict, lost events, the snapshot |
+//! | `INFO` | changes of the membership |
+//! | `DEBUG` | refused input, failed requests, errors of sockets, names that do not resolve |
+//! | `TRACE` | every packet |
+//!
+//! With the feature `metrics` the figures of a node are published with the `metrics` crate: their
+//! names are those of [`Stats`](gossip_core::Stats), see the module `metrics`.
 
 mod backoff;
 mod builder;
 mod clock;
+mod display;
 mod error;
 mod events;
 pub mod frame;
 mod handle;
 mod joins;
+mod keeper;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod open;
 mod resolve;
 mod seeds;
 mod shared;
+mod snapshot;
 mod trace;
 mod wait;
 
@@ -27,12 +48,13 @@ use std::net::SocketAddr;
 
 pub use backoff::Backoff;
 pub use builder::{Builder, Options};
-pub use error::{Error, SeedError};
+pub use error::{Error, SeedError, SnapshotError};
 pub use events::{Events, Update};
 pub use handle::Handle;
 pub use joins::SeedOutcome;
 pub use open::{Opened, Running};
 pub use shared::Shared;
+pub use snapshot::Snapshot;
 pub use wait::Pending;
 
 /// A node on an IP network.

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -9,8 +10,9 @@ use event_listener::Event as Signal;
 use gossip_core::{Address, Epoch, Local, NodeId};
 
 use crate::clock::Clock;
-use crate::resolve::{literal, on_thread, resolve};
-use crate::{Error, Handle, Node, Options, Pending, Shared};
+use crate::keeper::Keeper;
+use crate::resolve::{RESOLVER, literal, on_thread, resolve};
+use crate::{Error, Handle, Node, Options, Pending, Shared, Snapshot, SnapshotError, trace};
 
 /// A node and its sockets, for an adapter to drive.
 #[derive(Debug)]
@@ -45,8 +47,8 @@ impl Drop for Running {
 }
 
 impl Options {
-    /// Resolves the addresses, binds the sockets and makes the node. Names are resolved on a
-    /// thread.
+    /// Resolves the addresses, binds the sockets, reads the snapshot and makes the node. What may
+    /// block is done on a thread.
     ///
     /// # Errors
     ///
@@ -59,11 +61,12 @@ impl Options {
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
         };
         let is_literal = |address: &String| literal(address).is_some();
-        if is_literal(&self.bind) && self.advertise.as_ref().is_none_or(is_literal) {
+        let literal = is_literal(&self.bind) && self.advertise.as_ref().is_none_or(is_literal);
+        if literal && self.snapshot.is_none() {
             fill(self.open_blocking());
         } else {
             let (filled, done) = (fill.clone(), Arc::clone(&changed));
-            let resolving = on_thread(move || {
+            let resolving = on_thread(RESOLVER, move || {
                 filled(self.open_blocking());
                 done.notify(usize::MAX);
             });
@@ -84,15 +87,44 @@ impl Options {
         if address.ip().to_canonical().is_unspecified() {
             return Err(Error::Unspecified(address));
         }
-        let id = self.id.map_or_else(random_id, Ok)?;
-        let local = Local::new(id, self.epoch.unwrap_or_else(wall_clock), address.canonical())
-            .cluster(self.cluster)
-            .meta(self.meta);
+        let (before, error) = match &self.snapshot {
+            Some(path) => Snapshot::recover(path)?,
+            None => (None, None),
+        };
+        let id = self.id.or(before.as_ref().map(|before| before.id)).map_or_else(random_id, Ok)?;
+        let epoch = self.epoch.unwrap_or_else(wall_clock);
+        let epoch =
+            epoch.max(before.as_ref().map_or(Epoch::default(), |before| after(before.epoch)));
+        let members = before.map(|before| before.members).unwrap_or_default();
+        let local =
+            Local::new(id, epoch, address.canonical()).cluster(self.cluster).meta(self.meta);
         let clock = Clock::new();
         let node = Node::new(clock.now(), local, self.config, entropy()?)?;
-        let shared = Arc::new(Shared::new(clock, node, local_addr, self.seeds));
+        let restored = Snapshot { id, epoch, members };
+        let keeper = self.snapshot.map(|path| keep(&clock, path, &restored, error)).transpose()?;
+        let shared = Shared::new(clock, node, local_addr, self.seeds, restored.members, keeper);
+        let shared = Arc::new(shared);
         Ok(Opened { handle: Handle::new(Arc::clone(&shared)), running: Running(shared), udp, tcp })
     }
+}
+
+/// The epoch after this one; the last has no successor.
+fn after(epoch: Epoch) -> Epoch {
+    Epoch::new(epoch.get() + 1).unwrap_or(Epoch::MAX)
+}
+
+/// Writes what this life begins with, before anybody hears of it.
+fn keep(
+    clock: &Clock,
+    path: PathBuf,
+    snapshot: &Snapshot,
+    damaged: Option<SnapshotError>,
+) -> Result<Keeper, SnapshotError> {
+    if let Some(error) = &damaged {
+        trace::snapshot(snapshot.id, error);
+    }
+    snapshot.save(&path)?;
+    Ok(Keeper::new(clock.now(), path, snapshot.clone(), damaged))
 }
 
 fn named(name: &str) -> Result<Vec<SocketAddr>, Error> {

@@ -23,10 +23,13 @@ pub(crate) fn resolve(text: &str) -> io::Result<Vec<SocketAddr>> {
     Ok(addresses)
 }
 
-/// Runs what may block on a resolver on a thread of its own: the system's resolver can neither be
-/// awaited nor cancelled.
-pub(crate) fn on_thread(f: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    thread::Builder::new().name("gossip-resolve".into()).spawn(f).map(drop)
+/// The name of threads that resolve names.
+pub(crate) const RESOLVER: &str = "gossip-resolver";
+
+/// Runs what may block on a thread of its own: neither the system's resolver nor its files can be
+/// awaited or cancelled.
+pub(crate) fn on_thread(name: &str, f: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name(name.into()).spawn(f).map(drop)
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
-//! The configured seeds, whose names are resolved again and again.
+//! The configured seeds, whose names are resolved again and again, and those of a former life.
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gossip_core::{Address, Instant};
 
-use crate::resolve::{literal, on_thread, resolve};
+use crate::resolve::{RESOLVER, literal, on_thread, resolve};
 use crate::shared::State;
 use crate::{Node, Shared, trace};
 
@@ -14,27 +15,55 @@ use crate::{Node, Shared, trace};
 #[derive(Debug)]
 pub(crate) struct Seeds {
     seeds: Vec<(Vec<SocketAddr>, String)>,
+    /// Members of a former life, as good as seeds until then.
+    restored: Vec<SocketAddr>,
+    restored_until: Option<Instant>,
+    grace: Duration,
     /// When the names are to be resolved again; `None` if there are none, or it is being done.
     due: Option<Instant>,
 }
 
 impl Seeds {
     /// Those that are addresses are known at once; names, if any, are due.
-    pub(crate) fn new(now: Instant, seeds: Vec<String>) -> Self {
+    /// The members `restored` from a former life are tried for as long as the dead are remembered,
+    /// and longer as long as nobody is found.
+    pub(crate) fn new(
+        now: Instant,
+        seeds: Vec<String>,
+        restored: Vec<SocketAddr>,
+        grace: Duration,
+    ) -> Self {
         let known = |seed: String| (Vec::from_iter(literal(&seed).map(Address::canonical)), seed);
         let seeds: Vec<_> = seeds.into_iter().map(known).collect();
         let named = seeds.iter().any(|(_, seed)| literal(seed).is_none());
-        Self { seeds, due: named.then_some(now) }
+        let restored_until = (!restored.is_empty()).then(|| now + grace);
+        Self { seeds, restored, restored_until, grace, due: named.then_some(now) }
     }
 
     /// All addresses known.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
-        self.seeds.iter().flat_map(|(addresses, _)| addresses).copied()
+        self.seeds.iter().flat_map(|(addresses, _)| addresses).chain(&self.restored).copied()
     }
 
-    /// When [`take_due`](Self::take_due) has something to do.
+    /// The members of a former life, as long as they are tried.
+    pub(crate) fn restored(&self) -> &[SocketAddr] {
+        &self.restored
+    }
+
+    /// When [`take_due`](Self::take_due) or [`expire`](Self::expire) has something to do.
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.due
+        self.due.into_iter().chain(self.restored_until).min()
+    }
+
+    /// Ends trying the members of a former life when it has been long enough; whether it did.
+    pub(crate) fn expire(&mut self, now: Instant, alone: bool) -> bool {
+        let over = self.restored_until.take_if(|until| *until <= now).is_some();
+        if over && alone {
+            self.restored_until = Some(now + self.grace);
+        } else if over {
+            self.restored.clear();
+        }
+        over && !alone
     }
 
     /// The names to resolve now. As long as somebody lives at each of them that is none.
@@ -93,7 +122,7 @@ impl State {
 impl Shared {
     pub(crate) fn resolve_seeds(self: &Arc<Self>, names: Vec<String>) {
         let shared = Arc::clone(self);
-        let resolving = on_thread(move || {
+        let resolving = on_thread(RESOLVER, move || {
             let results = names.into_iter().map(|name| (resolve(&name), name));
             shared.seeds_resolved(results.collect());
         });
@@ -114,8 +143,6 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use gossip_core::{Config, Epoch, Local, NodeId};
 
     use super::*;
@@ -133,7 +160,8 @@ mod tests {
     }
 
     fn seeds(names: &[&str]) -> Seeds {
-        Seeds::new(Instant::ORIGIN, names.iter().map(ToString::to_string).collect())
+        let names = names.iter().map(ToString::to_string).collect();
+        Seeds::new(Instant::ORIGIN, names, Vec::new(), PERIOD)
     }
 
     #[test]
@@ -169,5 +197,20 @@ mod tests {
         seeds.resolved(Instant::ORIGIN, found);
         assert_eq!(seeds.take_due(Instant::ORIGIN, &node), Vec::<String>::new());
         assert_eq!(seeds.due(), Some(Instant::ORIGIN + PERIOD));
+    }
+
+    #[test]
+    fn members_of_a_former_life_are_seeds_for_a_while() {
+        let restored = vec![address("10.0.0.4:1")];
+        let mut seeds =
+            Seeds::new(Instant::ORIGIN, vec!["10.0.0.2:1".to_owned()], restored, PERIOD);
+        assert_eq!(seeds.addresses().count(), 2);
+        assert!(!seeds.expire(Instant::ORIGIN, false));
+        assert!(!seeds.expire(Instant::ORIGIN + PERIOD, true), "there is nobody else");
+        let end = seeds.due().unwrap();
+        assert_eq!(end, Instant::ORIGIN + PERIOD + PERIOD);
+        assert!(seeds.expire(end, false));
+        assert_eq!(seeds.addresses().collect::<Vec<_>>(), [address("10.0.0.2:1")]);
+        assert_eq!((seeds.due(), seeds.expire(end, false)), (None, false));
     }
 }

@@ -1,11 +1,11 @@
 //! What is traced, the same for all adapters: packets at `TRACE`, refusals and errors of sockets at
-//! `DEBUG`, changes of the membership at `INFO`.
+//! `DEBUG`, changes of the membership at `INFO`, what an operator should look at at `WARN`.
 
 use std::fmt::Display;
 use std::net::SocketAddr;
 
 use gossip_core::{NodeId, Reject};
-use tracing::{debug, info, trace, warn};
+use tracing::{debug, error, info, trace, warn};
 
 use crate::{Event, Member};
 
@@ -41,6 +41,14 @@ pub(crate) fn socket(node: NodeId, what: &'static str, error: &dyn Display) {
 
 pub(crate) fn unresolved(seed: &str, error: &dyn Display) {
     debug!(seed, %error, "seed cannot be resolved");
+}
+
+pub(crate) fn snapshot(node: NodeId, error: &dyn Display) {
+    warn!(%node, %error, "snapshot");
+}
+
+pub(crate) fn panicked(node: NodeId) {
+    error!(%node, "the driver's thread has panicked");
 }
 
 pub(crate) fn event(node: NodeId, event: &Event) {

@@ -35,16 +35,22 @@ mod knowledge;
 mod log;
 mod network;
 mod observe;
+mod ordeal;
 mod packets;
 mod random;
 mod requests;
 mod run;
+#[cfg(feature = "command")]
+pub mod scenario;
 mod sim;
 mod timeline;
 mod traffic;
+#[cfg(feature = "command")]
+mod wire;
 
 pub use cluster::{Notices, local};
-pub use log::Occurrence;
+pub use log::{Occurrence, Passing};
 pub use network::{Latency, Network};
+pub use ordeal::ordeal;
 pub use sim::{Sim, SimConfig};
 pub use traffic::Traffic;

@@ -16,12 +16,29 @@ pub struct Occurrence {
     pub event: Event<u32>,
 }
 
+/// A datagram on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passing<'a> {
+    /// When.
+    pub at: Instant,
+    /// The node that sent it, or that reads it.
+    pub node: usize,
+    /// Whether it arrives and is read; else it leaves, and may be lost.
+    pub arrives: bool,
+    /// Its bytes, as `docs/protocol.md` has them.
+    pub bytes: &'a [u8],
+}
+
+/// Sees all datagrams.
+type Tap = Box<dyn FnMut(Passing<'_>) + Send>;
+
 /// Which events are kept.
 type Filter = Box<dyn FnMut(&Occurrence) -> bool + Send>;
 
 #[derive(Default)]
 pub(crate) struct Log {
     filter: Option<Filter>,
+    tap: Option<Tap>,
     pub(crate) kept: Vec<Occurrence>,
     pub(crate) trace: u64,
     pub(crate) delivered: u64,
@@ -34,6 +51,16 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn set_filter(&mut self, filter: Filter) {
         self.filter = Some(filter);
+    }
+
+    pub(crate) fn set_tap(&mut self, tap: Option<Tap>) {
+        self.tap = tap;
+    }
+
+    pub(crate) fn passes(&mut self, at: Instant, node: usize, arrives: bool, bytes: &[u8]) {
+        if let Some(tap) = &mut self.tap {
+            tap(Passing { at, node, arrives, bytes });
+        }
     }
 
     pub(crate) fn event(&mut self, at: Instant, node: usize, event: Event<u32>) {

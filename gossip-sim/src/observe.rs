@@ -2,7 +2,7 @@
 
 use gossip_core::{Member, NodeId};
 
-use crate::log::Occurrence;
+use crate::log::{Occurrence, Passing};
 use crate::traffic::Traffic;
 use crate::{Sim, SimConfig};
 
@@ -28,6 +28,17 @@ impl Sim {
     /// Takes the events that were kept.
     pub fn take_log(&mut self) -> Vec<Occurrence> {
         std::mem::take(&mut self.log.kept)
+    }
+
+    /// Shows every datagram, from now on, to `tap`: once when it leaves a node, once when a node
+    /// reads it. It replaces an earlier one.
+    pub fn tap(&mut self, tap: impl FnMut(Passing<'_>) + Send + 'static) {
+        self.log.set_tap(Some(Box::new(tap)));
+    }
+
+    /// Shows datagrams to nobody any more.
+    pub fn untap(&mut self) {
+        self.log.set_tap(None);
     }
 
     /// A fingerprint of everything that was delivered so far: times, ends and bytes of each

@@ -99,6 +99,7 @@ impl Sim {
                 let packet = self.packets.get(slot);
                 let from = packet.from;
                 self.log.delivered(self.now, from, index, packet.bytes());
+                self.log.passes(self.now, index, true, packet.bytes());
                 _ = node.handle_datagram(self.now, &from, packet.bytes());
                 self.packets.give_back(slot);
             }
@@ -138,6 +139,7 @@ impl Sim {
             self.check(index, (1..=budget).contains(&len), || format!("a datagram of {len} bytes"));
             self.check(index, count < limit, || format!("over {limit} datagrams at once"));
             self.count(index, Traffic::datagram(len));
+            self.log.passes(self.now, index, false, self.packets.get(slot).bytes());
             let host = &mut self.hosts[index];
             if host.state != State::Stalled {
                 self.route(index, to, slot);

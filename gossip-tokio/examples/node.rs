@@ -2,10 +2,11 @@
 //!
 //! `cargo run -p gossip-tokio --example node -- --bind 127.0.0.1:7946 --join 127.0.0.1:7947`
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use gossip_tokio::{Error, Event, Gossip, Member, Status, Update};
+use gossip_tokio::{Error, Event, Gossip, Update};
 use tokio::signal::ctrl_c;
 
 /// Runs one node of a cluster and prints what happens, a line each. Ctrl-C leaves the cluster, a
@@ -28,6 +29,9 @@ struct Args {
     /// What others see with this member.
     #[arg(long, default_value = "")]
     meta: String,
+    /// A file that brings the node back, as the same member, without a node to join.
+    #[arg(long, value_name = "FILE")]
+    snapshot: Option<PathBuf>,
 }
 
 #[tokio::main]
@@ -53,8 +57,14 @@ async fn run(args: Args) -> Result<ExitCode, Error> {
     if let Some(address) = args.advertise {
         builder = builder.advertise(address);
     }
+    if let Some(file) = args.snapshot {
+        builder = builder.snapshot(file);
+    }
     let gossip = builder.seeds(&args.join).start().await?;
     println!("{:.8} at {}, Ctrl-C leaves", gossip.id(), gossip.local_addr());
+    if let Some(error) = gossip.snapshot_error() {
+        println!("{error}");
+    }
 
     let mut events = gossip.events();
     let joining = gossip.join(args.join);
@@ -70,7 +80,8 @@ async fn run(args: Args) -> Result<ExitCode, Error> {
     loop {
         tokio::select! {
             update = events.next() => match update {
-                Some(update) => show(update),
+                Some(Update::Event(Event::JoinFinished { .. })) => {}
+                Some(update) => println!("{update}"),
                 None => break,
             },
             _ = ctrl_c() => {
@@ -85,40 +96,4 @@ async fn run(args: Args) -> Result<ExitCode, Error> {
     }
     join.abort();
     Ok(ExitCode::SUCCESS)
-}
-
-fn show(update: Update) {
-    match update {
-        Update::Snapshot(members) => members.iter().for_each(|who| line("is", who)),
-        Update::Lagged { lost } => println!("{lost} events lost"),
-        Update::Event(event) => match event {
-            Event::MemberUp(who) => line("has come", &who),
-            Event::MemberUpdated(who) => line("has changed", &who),
-            Event::MemberSuspected(who) => line("cannot be reached", &who),
-            Event::MemberRefuted(who) => line("is well after all", &who),
-            Event::MemberFailed(who) => line("has failed", &who),
-            Event::MemberLeft(who) => line("has left", &who),
-            Event::MemberForgotten(id) => println!("{id:.8} is forgotten"),
-            Event::Left => println!("left"),
-            Event::Conflict { address } => println!("another one with our id is at {address}"),
-            Event::Message { from, payload } => {
-                println!("{from:.8} says {}", payload.escape_ascii());
-            }
-            _ => {}
-        },
-        _ => {}
-    }
-}
-
-fn line(what: &str, member: &Member) {
-    let status = match member.status() {
-        Status::Up => "up",
-        Status::Leaving => "leaving",
-        Status::Suspect => "suspected",
-        Status::Dead => "dead",
-        Status::Left => "gone",
-        _ => "unknown",
-    };
-    let (id, address) = (member.id(), member.address());
-    println!("{id:.8} {what}: {status}, at {address}, meta \"{}\"", member.meta().escape_ascii());
 }

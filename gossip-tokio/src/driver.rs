@@ -8,7 +8,7 @@ use std::time::Instant;
 use gossip_driver::{Backoff, Running, Shared};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, sleep_until};
+use tokio::time::sleep_until;
 
 use crate::stream;
 
@@ -56,14 +56,15 @@ impl Driver {
             if shared.is_ending() {
                 return;
             }
-            let deadline = shared.deadline();
-            if timer.deadline().into_std() != deadline {
-                timer.as_mut().reset(deadline.into());
+            let (deadline, rests) = (shared.deadline(), self.backoff.until());
+            let next = rests.map_or(deadline, |until| until.min(deadline));
+            if timer.deadline().into_std() != next {
+                timer.as_mut().reset(next.into());
             }
             // In this order: an ack that has arrived beats its deadline.
             tokio::select! {
                 biased;
-                _ = self.udp.readable() => self.receive().await,
+                _ = self.udp.readable(), if rests.is_none() => self.receive().await,
                 () = &mut woken => woken = shared.woken(),
                 () = &mut timer => {}
             }
@@ -87,7 +88,8 @@ impl Driver {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) => {
                     self.shared.socket_error("receive", &error);
-                    return sleep(self.backoff.failed()).await;
+                    self.backoff.failed();
+                    return;
                 }
             }
         }

@@ -10,7 +10,7 @@
 //! }
 //! let mut events = gossip.events();
 //! while let Some(update) = events.next().await {
-//!     println!("{update:?}");
+//!     println!("{update}");
 //! }
 //! # Ok(())
 //! # }
@@ -20,7 +20,8 @@
 //! the methods. A node needs a tokio runtime of either flavour with time and I/O enabled, a UDP port,
 //! and the same port in TCP for requests ([`Config::requests`]). It runs as a task of the runtime it
 //! was started in until it [leaves](Handle::leave), is [shut down](Handle::shutdown), or its last
-//! handle is dropped. What happens is traced with the `tracing` crate.
+//! handle is dropped. What happens is traced with the `tracing` crate, and with the feature
+//! `metrics` its figures are published with the `metrics` crate.
 
 mod driver;
 mod stream;
@@ -33,10 +34,11 @@ pub use gossip_core::{
     CommandError, Config, ConfigError, Delivery, Epoch, Incarnation, JoinError, MAX_META, NodeId,
     SendId, Stats, Status,
 };
+use gossip_driver::Opened;
 pub use gossip_driver::{
-    Error, Event, Events, Handle, Member, Node, Pending, SeedError, SeedOutcome, Update,
+    Error, Event, Events, Handle, Member, Node, Options, Pending, SeedError, SeedOutcome, Snapshot,
+    SnapshotError, Update,
 };
-use gossip_driver::{Opened, Options};
 
 /// Collects the options of a node; [`start`](gossip_driver::Builder::start) returns [`Starting`].
 pub type Builder = gossip_driver::Builder<Starting>;
@@ -52,7 +54,13 @@ impl Gossip {
     /// A node that is to be bound to `address`, given as `host:port`; port 0 takes any that is free.
     /// `0.0.0.0` and `::` need [`advertise`](gossip_driver::Builder::advertise).
     pub fn bind(address: impl ToString) -> Builder {
-        Builder::new(address, |options| Box::pin(start(options)))
+        Builder::new(address, Self::start)
+    }
+
+    /// A node with options that a builder of another kind has collected: one for a choice of
+    /// adapters.
+    pub fn start(options: Options) -> Starting {
+        Box::pin(start(options))
     }
 }
 

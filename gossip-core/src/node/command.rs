@@ -135,6 +135,7 @@ impl<A: Address> Node<A> {
             Delivery::Datagram => self.enqueue(address, Some(to), Body::Payload { check, bytes }),
             Delivery::Request => self.ask(to, Ask::Payload { id, check, bytes }),
         };
+        self.act();
         if taken { Ok(id) } else { Err(CommandError::Busy) }
     }
 

@@ -18,6 +18,9 @@ use crate::{Address, NodeId};
 /// How many members a joiner is told of.
 const INTRODUCED: usize = 24;
 
+/// How long a question for one record is made.
+const WANT: usize = 40;
+
 /// The most items in a page of a synchronisation: the answer to it is some times as long.
 const PAGE: usize = 4_096;
 
@@ -88,7 +91,7 @@ impl Body {
     pub(super) fn enough(&self) -> usize {
         match self {
             Self::Ack { .. } => 2 * ENVELOPE + 120,
-            Self::Want(items) => ENVELOPE + HEADER + 3 + 4 * items.len(),
+            Self::Want(items) => ENVELOPE + HEADER + 3 + WANT * items.len(),
             _ => usize::MAX,
         }
     }
@@ -139,7 +142,13 @@ impl<A: Address> Node<A> {
             }
             Body::Adverts => self.rumors.put_names(&self.shared.cx(), writer),
             Body::Records(items) => return self.put_records(writer, items),
-            Body::Want(items) => return self.put_want(writer, items),
+            Body::Want(items) => {
+                // Who asks a stranger gets three times what it sends: enough for the records.
+                let most = ENVELOPE + WANT * items.len();
+                let more = self.put_want(writer, items);
+                writer.pad(most);
+                return more;
+            }
             &mut Body::Join { nonce } => {
                 writer.put_record(self.shared.table.own(), 0, self.shared.now);
                 writer.put(kind::JOIN, &Join { nonce });

@@ -62,6 +62,7 @@ impl<A: Address> Node<A> {
     ) -> Result<(), Reject> {
         self.advance(now);
         let (sender, body, known) = self.open(datagram, 65_535)?;
+        self.count_known(known);
         self.shared.stats.datagrams_received += 1;
         self.shared.stats.datagram_bytes_received += datagram.len() as u64;
         let from = from.clone().canonical();
@@ -92,6 +93,7 @@ impl<A: Address> Node<A> {
         self.advance(now);
         reply.clear();
         let (sender, body, known) = self.open(frame, self.shared.config.max_frame)?;
+        self.count_known(known);
         self.shared.stats.requests_received += 1;
         self.shared.stats.frame_bytes_received += frame.len() as u64;
         let from = from.clone().canonical();
@@ -130,6 +132,7 @@ impl<A: Address> Node<A> {
             self.shared.stats.rejected_unexpected += 1;
             return Err(Reject::Unexpected);
         };
+        self.count_known(known);
         self.shared.stats.frame_bytes_received += frame.len() as u64;
         let slot = self.shared.table.get(&open.to);
         let from = slot.unwrap_or(self.shared.table.own()).member.claim.address.clone();
@@ -209,11 +212,7 @@ impl<A: Address> Node<A> {
             Err(Reject::Version(_) | Reject::Flags(_)) => stats.rejected_version += 1,
             Err(Reject::Cluster) => stats.rejected_cluster += 1,
             Err(Reject::Malformed { .. }) => stats.rejected_malformed += 1,
-            Ok((_, _, known)) => {
-                stats.records_known += u64::from(known.count_ones());
-                stats.messages_received[usize::from(kind::RECORD)] += u64::from(known.count_ones());
-            }
-            Err(Reject::Unexpected | Reject::Stopped) => {}
+            Ok(_) | Err(Reject::Unexpected | Reject::Stopped) => {}
         }
         checked
     }
@@ -223,6 +222,13 @@ impl<A: Address> Node<A> {
         let slot = self.shared.table.sender(sender, from).filter(|_| sender != self.own_short());
         let sender = slot.map(|slot| slot.member.id);
         Origin { from, sender, via, most: None, records: MOST_RECORDS, answers: false }
+    }
+
+    /// Counts the records that are skipped because they are known.
+    fn count_known(&mut self, known: u128) {
+        let known = u64::from(known.count_ones());
+        self.shared.stats.records_known += known;
+        self.shared.stats.messages_received[usize::from(kind::RECORD)] += known;
     }
 
     fn dispatch(&mut self, message: Message<'_, A>, origin: &mut Origin<'_, A>, sender: ShortId) {
@@ -384,8 +390,7 @@ impl<A: Address> Node<A> {
     /// Somebody sends something to the application: for us, if it is for this life of ours.
     fn on_payload(&mut self, payload: Payload<'_>, origin: &mut Origin<'_, A>) {
         let own = &self.shared.table.own().member;
-        let ours = payload.check == self.shared.cluster.check(&own.id, own.incarnation());
-        if !ours || origin.sender != Some(payload.from) {
+        if payload.check != self.shared.cluster.check(&own.id, own.incarnation()) {
             self.shared.stats.payloads_refused += 1;
             return;
         }

@@ -155,14 +155,14 @@ fn an_accusation_without_effect_changes_no_fingerprint() {
 fn a_payload_for_another_life_is_refused() {
     let mut node = taught(1, Config::lan());
     let check = node.shared.cluster.check(&id(0), node.local().incarnation());
-    for (check, from, taken) in [(check + 1, 1, false), (check, 2, false), (check, 1, true)] {
-        let payload = Payload { from: id(from), check, bytes: b"for 0" };
+    for (check, taken) in [(check + 1, false), (check, true)] {
+        let payload = Payload { from: id(1), check, bytes: b"for 0" };
         let mut datagram = forge(&node, 1, |writer| assert!(writer.put(kind::PAYLOAD, &payload)));
         node.handle_datagram(at(2), &1, &mut datagram).unwrap();
         let told = events(&mut node).iter().any(|event| matches!(event, Event::Message { .. }));
         assert_eq!(told, taken);
     }
-    assert_eq!(node.stats().payloads_refused, 2);
+    assert_eq!(node.stats().payloads_refused, 1);
 }
 
 #[test]
@@ -208,6 +208,16 @@ fn a_pause_is_noticed_once() {
     }
     node.handle_timeout(late);
     assert_eq!(node.stats().pauses, 1);
+}
+
+#[test]
+fn a_request_of_the_application_has_a_deadline() {
+    let mut node =
+        taught(1, Config { request_timeout: Duration::from_millis(10), ..Config::lan() });
+    let id = node.send(at(2), id(1), b"hello", Delivery::Request).unwrap();
+    assert_eq!(node.poll_timeout(), Some(at(12)));
+    node.handle_timeout(at(12));
+    assert!(events(&mut node).contains(&Event::SendFailed { id }));
 }
 
 #[test]

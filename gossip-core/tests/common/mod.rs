@@ -32,6 +32,8 @@ pub(crate) struct Net {
     buf: Vec<u8>,
     /// Whether events are kept.
     pub(crate) keep_events: bool,
+    /// Changes each datagram and frame on its way, by who sent it.
+    pub(crate) rewrite: fn(u32, &mut Vec<u8>),
 }
 
 pub(crate) fn id(index: u32) -> NodeId {
@@ -57,20 +59,26 @@ impl Net {
             pool: (0..1_000).map(|_| Vec::with_capacity(2_000)).collect(),
             buf: vec![0; 65_000],
             keep_events: true,
+            rewrite: |_, _| (),
         }
     }
 
-    /// All join through the first, and time passes until they know each other.
+    /// Nodes that know each other.
     pub(crate) fn joined(count: u32, config: &Config) -> Self {
         let mut net = Self::new(count, config);
-        for node in &mut net.nodes {
-            node.join(Instant::ORIGIN, [0]);
-        }
-        net.run_until(60, |net| net.nodes.iter().all(|node| node.is_settled()));
-        for node in &net.nodes {
-            assert_eq!(node.live_peers() + 1, count as usize);
-        }
+        net.join_all();
         net
+    }
+
+    /// All join through the first, and time passes until they know each other.
+    pub(crate) fn join_all(&mut self) {
+        for node in &mut self.nodes {
+            node.join(self.now, [0]);
+        }
+        self.run_until(60, |net| net.nodes.iter().all(|node| node.is_settled()));
+        for node in &self.nodes {
+            assert_eq!(node.live_peers() + 1, self.nodes.len());
+        }
     }
 
     /// Lets time pass until `done`, at most `seconds`.
@@ -126,10 +134,12 @@ impl Net {
             let mut bytes = self.pool.pop().unwrap_or_default();
             bytes.clear();
             bytes.extend_from_slice(transmit.bytes);
+            (self.rewrite)(from, &mut bytes);
             self.packets.push_back(Packet { at: self.now + LATENCY, from, to: transmit.to, bytes });
         }
         let mut frame = Vec::new();
         while let Some(request) = self.nodes[index].poll_request(self.now, &mut frame) {
+            (self.rewrite)(from, &mut frame);
             let cut = self.cut.contains(&from) || self.cut.contains(&request.to);
             let mut reply = Vec::new();
             let answered = !cut
@@ -137,6 +147,7 @@ impl Net {
                     node.handle_request(self.now, &from, &mut frame, &mut reply).is_ok()
                 });
             if answered {
+                (self.rewrite)(request.to, &mut reply);
                 self.nodes[index].handle_reply(self.now, request.id, &mut reply).unwrap();
             } else {
                 self.nodes[index].handle_request_failed(self.now, request.id);

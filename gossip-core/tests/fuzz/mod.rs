@@ -5,5 +5,6 @@
 
 pub(crate) mod datagram;
 mod driven;
+mod life;
 mod net;
 pub(crate) mod node_ops;

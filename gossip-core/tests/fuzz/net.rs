@@ -62,7 +62,7 @@ pub(crate) fn node(now: Instant, id: NodeId, epoch: u64, address: u32, config: &
     let local = Local::new(id, Epoch::new(epoch).unwrap(), address).cluster("fuzz");
     let mut seed = [epoch as u8; 32];
     seed[..4].copy_from_slice(&address.to_le_bytes());
-    Driven::new(Node::new(now, local, config.clone(), seed).unwrap())
+    Driven::new(now, Node::new(now, local, config.clone(), seed).unwrap())
 }
 
 impl Net {
@@ -99,6 +99,17 @@ impl Net {
         self.packets.drain(..self.packets.len().saturating_sub(MOST));
         self.calls.drain(..self.calls.len().saturating_sub(MOST));
         Some(outputs)
+    }
+
+    /// Does the same to one host over and over before anything leaves it.
+    pub(crate) fn burst(&mut self, host: usize, input: &Input, times: u8) {
+        let at = &mut self.hosts[host];
+        for _ in 0..times {
+            if at.up {
+                at.driven.hold(self.now, input);
+            }
+        }
+        self.apply(host, input);
     }
 
     /// A new life of a host, with nothing but its id and address.

@@ -58,6 +58,12 @@ enum Step {
         host: u8,
         command: Command,
     },
+    /// Many times before anything leaves.
+    Burst {
+        host: u8,
+        command: Command,
+        times: u8,
+    },
     /// A new life.
     Restart {
         host: u8,
@@ -151,6 +157,9 @@ fn take(net: &mut Net, step: &Step) {
         }
         Step::Command { host, ref command } => {
             net.apply(usize::from(host) % HOSTS, &input(command));
+        }
+        Step::Burst { host, ref command, times } => {
+            net.burst(usize::from(host) % HOSTS, &input(command), times);
         }
         Step::Restart { host, address } => net.restart(usize::from(host) % HOSTS, place(address)),
         Step::Stop { host } => net.hosts[usize::from(host) % HOSTS].up = false,

@@ -1,0 +1,130 @@
+//! How nodes are started, and small clusters of them.
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
+use std::time::Duration;
+
+use gossip_core::{Config, Epoch, NodeId};
+use gossip_driver::{Error, Handle, Options};
+
+use crate::wait::{joins, until};
+
+/// Collects the options of a node.
+pub type Builder = gossip_driver::Builder<Result<Handle, Error>>;
+
+/// The adapter that is tried.
+#[derive(Clone, Copy, Debug)]
+pub struct Adapter(fn(Options) -> Result<Handle, Error>);
+
+impl Adapter {
+    /// One that starts nodes like this, and drives them until they end.
+    #[must_use]
+    pub const fn new(start: fn(Options) -> Result<Handle, Error>) -> Self {
+        Self(start)
+    }
+
+    /// A node at this address.
+    pub(crate) fn bind(self, address: impl ToString) -> Builder {
+        Builder::new(address, self.0).config(calm())
+    }
+
+    /// Node number so and so, in its first life, on a port of its own.
+    pub(crate) fn node(self, number: u128) -> Builder {
+        self.bind("127.0.0.1:0").id(id(number)).epoch(epoch(1))
+    }
+
+    /// Nodes 1 to `size`, who know each other.
+    pub(crate) fn cluster(self, size: usize) -> Vec<Handle> {
+        cluster(size, calm(), |_| self)
+    }
+
+    /// The same with this configuration.
+    pub(crate) fn cluster_with(self, size: usize, config: Config) -> Vec<Handle> {
+        cluster(size, config, |_| self)
+    }
+}
+
+/// Nodes 1 to `size` of these adapters, who know each other.
+pub(crate) fn cluster(
+    size: usize,
+    config: Config,
+    adapter: impl Fn(usize) -> Adapter,
+) -> Vec<Handle> {
+    let mut nodes: Vec<Handle> = Vec::new();
+    for number in 1..=size {
+        let builder = adapter(number).node(number as u128).config(config.clone());
+        let node = builder.start().expect("a node starts");
+        if let Some(first) = nodes.first() {
+            joins(&node, first);
+        }
+        nodes.push(node);
+    }
+    for node in &nodes {
+        until(node, move |node| node.live_peers() == size - 1);
+    }
+    nodes
+}
+
+/// Everything is quick but verdicts: however busy the machine is, nobody who lives is declared dead.
+pub(crate) fn calm() -> Config {
+    let mut config = Config::local();
+    config.probe_interval = Duration::from_millis(500);
+    config.suspicion_mult = 100;
+    config.probe_timeout = Duration::from_millis(50);
+    config.gossip_interval = Duration::from_millis(20);
+    config.sync_interval = Duration::from_millis(20);
+    config.reconnect_interval = Duration::from_millis(100);
+    config.request_timeout = Duration::from_secs(10);
+    config.join_timeout = Duration::from_secs(5);
+    config.leave_timeout = Duration::from_secs(20);
+    config
+}
+
+/// Nobody is probed, so nobody is even suspected.
+pub(crate) fn still() -> Config {
+    let mut config = calm();
+    config.probe_interval = Duration::from_secs(3_600);
+    config
+}
+
+/// Everything is quick, failures are noticed at once, and now and then one that is none.
+pub(crate) fn watchful() -> Config {
+    let mut config = calm();
+    config.probe_interval = Duration::from_millis(100);
+    config.suspicion_mult = 2;
+    config.suspicion_max_mult = 2;
+    config
+}
+
+pub(crate) fn id(number: u128) -> NodeId {
+    NodeId::from_u128(number)
+}
+
+pub(crate) fn epoch(number: u64) -> Epoch {
+    Epoch::new(number).expect("it is small")
+}
+
+/// An address where somebody listens and never answers.
+pub(crate) fn silent() -> (UdpSocket, SocketAddr) {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+    let address = socket.local_addr().expect("it is bound");
+    (socket, address)
+}
+
+/// An address that nobody else uses, to be bound more than once.
+pub(crate) fn own_address() -> SocketAddrV4 {
+    if cfg!(target_os = "linux") {
+        // All of 127.0.0.0/8 is this host, and a random address in there is ours alone.
+        let [a, b, c, ..] = RandomState::new().hash_one(0).to_le_bytes();
+        SocketAddrV4::new(Ipv4Addr::new(127, a.clamp(1, 254), b, c.clamp(1, 254)), 7946)
+    } else {
+        let (_socket, address) = silent();
+        SocketAddrV4::new(Ipv4Addr::LOCALHOST, address.port())
+    }
+}
+
+/// A name for that address: anything that is no address in our eyes and has one in those of the
+/// system's resolver.
+pub(crate) fn name_of(address: SocketAddrV4) -> String {
+    format!("{:#x}:{}", address.ip().to_bits(), address.port())
+}

@@ -1,0 +1,31 @@
+use gossip_core::{CommandError, Status};
+use gossip_driver::Event;
+
+use crate::Adapter;
+use crate::adapter::{id, watchful};
+use crate::wait::{done, event, sees};
+
+pub(super) fn run(adapter: Adapter) {
+    let nodes = adapter.cluster_with(3, watchful());
+    let mut events = nodes[0].events();
+    done(nodes[1].shutdown());
+
+    // Of the others a busy machine may think ill as well.
+    event(&mut events, |event| match event {
+        Event::MemberSuspected(member) => (member.id() == id(2)).then_some(()),
+        _ => None,
+    });
+    event(&mut events, |event| match event {
+        Event::MemberFailed(member) => (member.id() == id(2)).then_some(()),
+        _ => None,
+    });
+    sees(&nodes[2], id(2), Status::Dead);
+
+    assert_eq!(nodes[0].forget(id(1)), Err(CommandError::Live));
+    nodes[0].forget(id(2)).unwrap();
+    event(&mut events, |event| match event {
+        Event::MemberForgotten(forgotten) => (forgotten == id(2)).then_some(()),
+        _ => None,
+    });
+    assert!(nodes[0].read(|node| node.member(&id(2)).is_none()));
+}

@@ -1,0 +1,74 @@
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::time::Duration;
+
+use gossip_core::{Config, Instant, Local, MAX_META, Node};
+use gossip_driver::Handle;
+
+use crate::Adapter;
+use crate::adapter::{epoch, id, still};
+use crate::wait::{LONG, joins, until};
+
+/// So many members with the most metadata are 16 MiB, not counting ids, addresses and the like.
+const MEMBERS: u32 = 32_768;
+
+/// So many are known to the learner: one that knows next to nobody asks by datagram.
+const KNOWN: u32 = 80;
+
+/// How many join at once: as many as the buffer of a socket holds for sure.
+const AT_ONCE: usize = 32;
+
+/// A member that nobody runs, on an address of this host where nobody listens.
+fn forged(number: u32, config: &Config) -> Node {
+    let address: SocketAddr = (Ipv4Addr::from_bits(0x7f40_0000 + number), 9).into();
+    let local = Local::new(id(1_000 + u128::from(number)), epoch(1), address);
+    let meta = vec![number as u8; MAX_META];
+    Node::new(Instant::ORIGIN, local.meta(meta), config.clone(), [7; 32]).unwrap()
+}
+
+/// Lets that many join, so that `node` knows them all.
+fn teach(node: &Handle, count: u32, config: &Config) {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = node.local_addr();
+    let mut buf = vec![0; config.datagram_budget];
+    let numbers: Vec<_> = (0..count).collect();
+    for numbers in numbers.chunks(AT_ONCE) {
+        let known = numbers.last().map_or(0, |&last| last as usize + 1);
+        let mut tries = 0..10;
+        while tries.next().is_some() && node.read(Node::live_peers) < known {
+            for &number in numbers {
+                let mut joiner = forged(number, config);
+                joiner.join(Instant::ORIGIN, [address]);
+                while let Some(transmit) = joiner.poll_transmit(Instant::ORIGIN, &mut buf) {
+                    socket.send_to(transmit.bytes, address).unwrap();
+                }
+            }
+            let taught = node.until(move |node| node.live_peers() >= known);
+            taught.wait_timeout(Duration::from_secs(2));
+        }
+    }
+    assert_eq!(node.read(Node::live_peers), count as usize);
+}
+
+pub(super) fn run(adapter: Adapter) {
+    let mut config = still();
+    config.request_timeout = LONG;
+    // To those who are not there.
+    config.gossip_interval = Duration::from_secs(1);
+    // Until a learner comes across the only one who is.
+    config.sync_interval = Duration::from_millis(10);
+    let teacher = adapter.node(1).config(config.clone()).start().unwrap();
+    teach(&teacher, MEMBERS, &config);
+
+    let learner = adapter.node(2).config(config.clone()).start().unwrap();
+    teach(&learner, KNOWN, &config);
+    joins(&learner, &teacher);
+    until(&learner, |node| node.live_peers() == MEMBERS as usize + 1);
+    let bytes: usize = learner.read(|node| node.members().map(|member| member.meta().len()).sum());
+    assert_eq!(bytes, 16 << 20);
+
+    // Whoever asked, it came by request.
+    let requests = teacher.stats().requests_sent + learner.stats().requests_sent;
+    let pages = bytes / config.max_frame;
+    assert!(requests >= pages as u64, "{requests} requests for {pages} pages");
+    assert!(learner.stats().frame_bytes_received > bytes as u64);
+}

@@ -1,0 +1,36 @@
+use gossip_core::{Delivery, Status};
+
+use crate::Adapter;
+use crate::adapter::{cluster, id, watchful};
+use crate::wait::{done, message, sees, until};
+
+/// Nodes of several adapters are members of one cluster like any others.
+pub fn one_cluster_of_all_adapters(adapters: &[Adapter]) {
+    // A crash is noticed soon, but on a busy machine none where there is none.
+    let mut config = watchful();
+    config.suspicion_mult = 20;
+    // Two of each.
+    let size = 2 * adapters.len();
+    let nodes = cluster(size, config, |number| adapters[number % adapters.len()]);
+    for (from, to) in (0..size).zip(1..size) {
+        let mut events = nodes[to].events();
+        for delivery in [Delivery::Datagram, Delivery::Request] {
+            nodes[from].send(nodes[to].id(), b"hello", delivery).unwrap();
+            assert_eq!(message(&mut events), (nodes[from].id(), b"hello".to_vec()));
+        }
+    }
+    nodes[size - 1].set_meta(b"news").unwrap();
+    let last = nodes[size - 1].id();
+    for node in &nodes {
+        until(node, move |node| node.member(&last).is_some_and(|m| m.meta() == b"news"));
+    }
+
+    // One leaves, one crashes.
+    done(nodes[0].leave());
+    done(nodes[1].shutdown());
+    for node in &nodes[2..] {
+        sees(node, id(1), Status::Left);
+        sees(node, id(2), Status::Dead);
+        until(node, move |node| node.live_peers() == size - 3);
+    }
+}

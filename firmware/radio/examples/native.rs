@@ -1,0 +1,9 @@
+//! The cluster on this machine, and the hash of its frames that every other machine must find.
+
+use radio::{MEMBERS, life};
+
+fn main() {
+    for stations in [2, MEMBERS] {
+        life(stations, |_| (), |millis, what| println!("{millis:>6} ms  {what}"));
+    }
+}

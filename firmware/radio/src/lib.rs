@@ -1,0 +1,214 @@
+//! Nodes and the air between them, in memory: a driver for machines that have no operating system,
+//! no clock and no network. Time is a counter, the air loses one frame in ten, and the same number
+//! of stations gives the same bytes on every machine, which a hash of all of them shows.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::fmt;
+use core::hash::Hasher;
+use core::time::Duration;
+
+use gossip_core::{Config, Epoch, Instant, Local, Node, NodeId};
+use rand_core::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro128PlusPlus;
+use siphasher::sip::SipHasher13;
+
+/// The most members that a station knows, itself included.
+pub const MEMBERS: u16 = 16;
+
+/// The largest frame of the radio, in bytes.
+pub const FRAME: usize = 256;
+
+/// How long a frame is on its way.
+const LATENCY: Duration = Duration::from_millis(20);
+
+/// Of how many frames one is lost.
+const LOSS: u32 = 10;
+
+/// Where a program is told whose code runs from now on: that of a station, or its own. Called
+/// before and after everything that a station does.
+pub type Switch = fn(Option<u16>);
+
+/// What became of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// How many members each station knows in the end.
+    pub members: u32,
+    /// A hash of all frames: when, from whom, to whom, and every byte.
+    pub trace: u64,
+}
+
+/// A frame on its way.
+struct Frame {
+    at: Instant,
+    from: u16,
+    to: u16,
+    bytes: Vec<u8>,
+}
+
+/// The stations and the air between them.
+struct Radio {
+    now: Instant,
+    nodes: Vec<Node<u16>>,
+    air: VecDeque<Frame>,
+    luck: Xoshiro128PlusPlus,
+    /// The station that can neither send nor receive.
+    silenced: Option<u16>,
+    trace: SipHasher13,
+    switch: Switch,
+}
+
+/// How a station behaves: datagrams alone, and everything bounded for little memory.
+fn config() -> Config {
+    Config {
+        datagram_budget: FRAME,
+        requests: false,
+        max_members: MEMBERS.into(),
+        max_events: 16,
+        max_transmits: 16,
+        max_requests: 1,
+        ..Config::lan()
+    }
+}
+
+fn id(station: u16) -> NodeId {
+    NodeId::from_u128(station.into())
+}
+
+impl Radio {
+    fn new(stations: u16, switch: Switch) -> Self {
+        let mut nodes = Vec::with_capacity(stations.into());
+        for station in 0..stations {
+            let epoch = Epoch::new(1).expect("small");
+            let local = Local::new(id(station), epoch, station).cluster("radio");
+            let seed = [station as u8; 32];
+            switch(Some(station));
+            let mut node = Node::new(Instant::ORIGIN, local, config(), seed).expect("in bounds");
+            node.join(Instant::ORIGIN, [0]);
+            switch(None);
+            nodes.push(node);
+        }
+        Self {
+            now: Instant::ORIGIN,
+            nodes,
+            air: VecDeque::new(),
+            luck: Xoshiro128PlusPlus::seed_from_u64(1),
+            silenced: None,
+            trace: SipHasher13::new(),
+            switch,
+        }
+    }
+
+    /// What arrives arrives, who is due is called, and time goes on to what happens next.
+    fn step(&mut self) {
+        while self.air.front().is_some_and(|frame| frame.at <= self.now) {
+            let frame = self.air.pop_front().expect("just seen");
+            self.arrive(frame);
+        }
+        for station in 0..self.nodes.len() as u16 {
+            (self.switch)(Some(station));
+            let node = &mut self.nodes[usize::from(station)];
+            if node.poll_timeout().is_some_and(|due| due <= self.now) {
+                node.handle_timeout(self.now);
+            }
+            while node.poll_event().is_some() {}
+            (self.switch)(None);
+            self.send(station);
+        }
+        let timeouts = self.nodes.iter().filter_map(Node::poll_timeout);
+        let next = timeouts.chain(self.air.front().map(|frame| frame.at)).min();
+        self.now = next.expect("nobody leaves").max(self.now);
+    }
+
+    fn arrive(&mut self, mut frame: Frame) {
+        (self.switch)(Some(frame.to));
+        let node = &mut self.nodes[usize::from(frame.to)];
+        let _ = node.handle_datagram(self.now, &frame.from, &mut frame.bytes); // counted in its stats
+        (self.switch)(None);
+        self.send(frame.to);
+    }
+
+    /// Puts all that a station has to send into the air, which may lose it.
+    fn send(&mut self, from: u16) {
+        let mut buf = [0; FRAME];
+        loop {
+            (self.switch)(Some(from));
+            let transmit = self.nodes[usize::from(from)].poll_transmit(self.now, &mut buf);
+            (self.switch)(None);
+            let Some(transmit) = transmit else { return };
+            let to = transmit.to;
+            self.trace.write(&self.now.as_micros().to_le_bytes());
+            self.trace.write(&[from.to_le_bytes(), to.to_le_bytes()].concat());
+            self.trace.write(transmit.bytes);
+            let silenced = self.silenced.is_some_and(|silenced| [from, to].contains(&silenced));
+            if !silenced && !self.luck.next_u32().is_multiple_of(LOSS) {
+                let bytes = transmit.bytes.to_vec();
+                self.air.push_back(Frame { at: self.now + LATENCY, from, to, bytes });
+            }
+        }
+    }
+
+    /// Lets time pass until `done`; panics if that takes more than two minutes.
+    fn run_until(&mut self, done: impl Fn(&Self) -> bool) {
+        let end = self.now + Duration::from_secs(120);
+        while !done(self) {
+            assert!(self.now < end, "the cluster takes too long");
+            self.step();
+        }
+    }
+
+    fn all_agree(&self) -> bool {
+        let fingerprint = self.nodes[0].fingerprint();
+        self.nodes.iter().all(|node| {
+            node.live_peers() + 1 == self.nodes.len()
+                && node.is_settled()
+                && node.fingerprint() == fingerprint
+        })
+    }
+}
+
+/// The life of a cluster of some stations, 2 to [`MEMBERS`]: they meet, the last one is silenced
+/// and lost, then heard again and found. `say` is told what happened, and after how many
+/// milliseconds.
+///
+/// # Panics
+///
+/// If any of that does not come about.
+pub fn life(
+    stations: u16,
+    switch: Switch,
+    mut say: impl FnMut(u64, fmt::Arguments<'_>),
+) -> Outcome {
+    let mut radio = Radio::new(stations, switch);
+    let millis = |radio: &Radio| radio.now.as_micros() / 1_000;
+
+    radio.run_until(Radio::all_agree);
+    say(millis(&radio), format_args!("{stations} stations have met"));
+
+    let last = stations - 1;
+    radio.silenced = Some(last);
+    radio.run_until(|radio| {
+        let lives = |node: &Node<u16>| node.member(&id(last)).is_some_and(|m| m.status().is_live());
+        !radio.nodes[..usize::from(last)].iter().any(lives)
+    });
+    say(millis(&radio), format_args!("station {last} is lost"));
+
+    radio.silenced = None;
+    radio.run_until(Radio::all_agree);
+    say(millis(&radio), format_args!("station {last} is found"));
+
+    let trace = radio.trace.finish();
+    say(millis(&radio), format_args!("trace {trace:016x}"));
+    let members = radio.nodes[0].members().count() as u32;
+    for (station, node) in (0..).zip(radio.nodes.drain(..)) {
+        switch(Some(station));
+        drop(node);
+        switch(None);
+    }
+    Outcome { members, trace }
+}

@@ -1,0 +1,164 @@
+//! Lives in which everything happens, for bytes from outside to come at any moment of them.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use gossip_core::{Config, Delivery, Instant};
+
+use super::driven::{Driven, Input};
+use super::net::{Net, id, node};
+
+/// What this needs to know of the wire.
+pub(crate) const ENVELOPE: usize = 9;
+const PING: u8 = 1;
+const PING_BODY: u8 = 12;
+
+/// The node under attack is host 0. The others are as real, but the last is no member.
+pub(crate) const HOSTS: usize = 21;
+pub(crate) const NEWCOMER: usize = HOSTS - 1;
+
+/// An address where nobody is.
+pub(crate) const STRANGER: u32 = 1_000;
+
+/// In some lives there are as many members more, who do not answer: too many for one page.
+const CROWD: usize = 600;
+
+/// How many lives there are: with and without requests, with and without a crowd.
+const LIVES: usize = 4;
+const REQUESTS: usize = 1;
+const CROWDED: usize = 2;
+
+/// So small that a synchronisation of the hosts goes by request, and that queues and table can be
+/// filled.
+fn config(life: usize) -> Config {
+    let mut config = Config::lan();
+    config.requests = life & REQUESTS != 0;
+    config.datagram_budget = 256;
+    config.max_frame = 4_096;
+    config.max_members = if life & CROWDED != 0 { CROWD as u32 + 24 } else { 24 };
+    config.max_events = 32;
+    config.max_transmits = 32;
+    config.max_requests = 4;
+    config.reconnect_interval = Duration::from_secs(2);
+    config.leave_timeout = Duration::from_secs(2);
+    config.grace = Duration::from_secs(20);
+    config
+}
+
+/// What host 0 went through in a cluster where everything happens.
+pub(crate) struct Life {
+    config: Config,
+    start: Instant,
+    pub(crate) moments: Vec<(Instant, Input)>,
+    /// What the datagrams of each host begin with.
+    pub(crate) envelopes: Vec<Vec<u8>>,
+    /// What the newcomer would join with.
+    pub(crate) introduction: Vec<u8>,
+}
+
+impl Life {
+    /// One of the lives, and how many moments of it are to be lived.
+    pub(crate) fn choose(choice: u8) -> (&'static Self, usize) {
+        static ALL: [OnceLock<Life>; LIVES] = [const { OnceLock::new() }; LIVES];
+        let (number, moment) = (usize::from(choice) % LIVES, usize::from(choice) / LIVES);
+        let life = ALL[number].get_or_init(|| Self::live(number));
+        (life, life.moments.len() * moment / (256 / LIVES))
+    }
+
+    fn live(number: usize) -> Self {
+        let config = config(number);
+        let ids: Vec<_> = (0..HOSTS).map(id).collect();
+        let mut net = Net::new(&ids, 1, &config);
+        for host in 0..HOSTS {
+            let seed = if host == NEWCOMER { 0 } else { (host as u32 + 1) % 3 };
+            net.apply(host, &Input::Join { seeds: vec![seed] });
+        }
+        let first = |host| net.packets.iter().find(|packet| packet.from == host as u32).unwrap();
+        let envelopes = (0..HOSTS).map(|host| first(host).bytes[..ENVELOPE].to_vec()).collect();
+        let introduction = first(NEWCOMER).bytes[ENVELOPE..].to_vec();
+        net.hosts[NEWCOMER].up = false;
+        net.hosts[0].up = false;
+        net.packets.retain(|packet| ![0, NEWCOMER as u32].contains(&packet.from));
+        if number & CROWDED != 0 {
+            introduce_crowd(&mut net, &config);
+        }
+        run(&mut net, 5);
+
+        net.restart(0, 0);
+        let start = net.now;
+        net.hosts[0].driven.log = Some(Vec::new());
+        Self::everything_happens(&mut net);
+        let moments = net.hosts[0].driven.log.take().unwrap();
+        Self { config, start, moments, envelopes, introduction }
+    }
+
+    fn everything_happens(net: &mut Net) {
+        let send = |to, delivery| Input::Send { to: id(to), payload: b"hello".to_vec(), delivery };
+        net.apply(0, &Input::Join { seeds: vec![1, STRANGER] });
+        run(net, 2);
+
+        net.restart(19, 19);
+        net.apply(19, &Input::Join { seeds: vec![0] });
+        net.apply(1, &send(0, Delivery::Datagram));
+        net.apply(1, &send(0, Delivery::Request));
+        net.apply(0, &send(2, Delivery::Request));
+        net.apply(0, &Input::SetMeta { meta: b"new".to_vec() });
+        run(net, 2);
+
+        net.cut.extend([(0, 8), (0, 9), (0, 10)]);
+        for dead in 5..8 {
+            net.hosts[dead].up = false;
+        }
+        net.apply(0, &send(5, Delivery::Request));
+        run(net, 15);
+
+        net.cut.clear();
+        net.restart(5, 50);
+        net.apply(5, &Input::Join { seeds: vec![3] });
+        net.apply(11, &Input::Leave);
+        run(net, 3);
+
+        net.apply(0, &Input::Leave);
+        run(net, 3);
+    }
+
+    /// A ping that is meant for host 0.
+    pub(crate) fn ping(&self) -> &[u8] {
+        let datagrams = self.moments.iter().filter_map(|(_, input)| match input {
+            Input::Datagram { bytes, .. } => Some(&bytes[ENVELOPE..]),
+            _ => None,
+        });
+        let mut pings = datagrams.filter(|messages| messages.starts_with(&[PING, PING_BODY]));
+        &pings.next().unwrap()[..2 + usize::from(PING_BODY)]
+    }
+
+    /// Host 0 as it was before moment `count`, and when that was.
+    pub(crate) fn until(&self, count: usize) -> (Driven, Instant) {
+        let mut driven = node(self.start, id(0), 2, 0, &self.config);
+        let mut now = self.start;
+        for (at, input) in &self.moments[..count] {
+            driven.replay(*at, input);
+            now = *at;
+        }
+        (driven, now)
+    }
+}
+
+/// Lets host 1 know members that are not there.
+fn introduce_crowd(net: &mut Net, config: &Config) {
+    for place in 0..CROWD {
+        let from = STRANGER + 1 + place as u32;
+        let mut member = node(net.now, id(HOSTS + place), 1, from, config);
+        let mut outputs = member.apply(net.now, &Input::Join { seeds: vec![1] });
+        for (_, bytes) in outputs.transmits.drain(..) {
+            net.apply(1, &Input::Datagram { from, bytes });
+        }
+    }
+}
+
+fn run(net: &mut Net, seconds: u64) {
+    let end = net.now + Duration::from_secs(seconds);
+    while net.now < end {
+        net.step(true);
+    }
+}

@@ -1,0 +1,100 @@
+//! Half of a cluster runs a newer minor version: it sends a kind of message that the others do not
+//! know, and appends fields to every one that they do. Nobody minds.
+//!
+//! The newer version is made on the way: datagrams of those nodes are rewritten as
+//! `docs/protocol.md` allows.
+
+mod common;
+
+use common::{Net, id};
+use gossip_core::{Config, Node, Status};
+
+/// Version and flags, tag of the cluster, sender.
+const ENVELOPE: usize = 9;
+
+/// A kind that this version does not know.
+const UNKNOWN: u8 = 30;
+
+/// Fields that this version does not know.
+const NEWS: &[u8] = b"\xff\x00news";
+
+/// Splits the length from the message behind it: up to five bytes of seven bits, the lowest first.
+fn read_length(bytes: &[u8]) -> (usize, &[u8]) {
+    let last = bytes.iter().position(|byte| byte & 0x80 == 0).expect("a length ends");
+    let (varint, rest) = bytes.split_at(last + 1);
+    (varint.iter().rev().fold(0, |length, byte| length << 7 | usize::from(byte & 0x7f)), rest)
+}
+
+fn write_length(bytes: &mut Vec<u8>, mut length: usize) {
+    while length >= 0x80 {
+        bytes.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    bytes.push(length as u8);
+}
+
+fn write_message(bytes: &mut Vec<u8>, kind: u8, parts: &[&[u8]]) {
+    bytes.push(kind);
+    write_length(bytes, parts.iter().map(|part| part.len()).sum());
+    bytes.extend(parts.iter().copied().flatten());
+}
+
+/// What a node of the newer version would have sent: nodes at odd addresses are such.
+fn newer(from: u32, datagram: &mut Vec<u8>) {
+    if from.is_multiple_of(2) {
+        return;
+    }
+    let (envelope, mut rest) = datagram.split_at(ENVELOPE);
+    let mut bytes = envelope.to_vec();
+    write_message(&mut bytes, UNKNOWN, &[NEWS]);
+    while let [kind, behind @ ..] = rest {
+        let (length, behind) = read_length(behind);
+        let (body, next) = behind.split_at(length);
+        write_message(&mut bytes, *kind, &[body, NEWS]);
+        write_message(&mut bytes, UNKNOWN, &[]);
+        rest = next;
+    }
+    *datagram = bytes;
+}
+
+/// Everybody sees so many live peers, and all is said.
+fn all_see(net: &Net, peers: usize) -> bool {
+    net.nodes.iter().all(|node| node.live_peers() == peers && node.is_settled())
+}
+
+fn mixed_cluster(config: &Config) {
+    let mut net = Net::new(10, config);
+    net.rewrite = newer;
+    net.join_all();
+
+    for lost in [8, 9] {
+        net.cut.push(lost);
+        net.run_until(60, |net| {
+            let others = net.nodes.iter().filter(|node| node.local().id() != id(lost));
+            let status = |node: &Node<u32>| node.member(&id(lost)).unwrap().status();
+            others.map(status).all(|status| status == Status::Dead)
+        });
+        net.cut.clear();
+        net.run_until(60, |net| all_see(net, 9));
+    }
+
+    let fingerprint = net.nodes[0].fingerprint();
+    for (address, node) in net.nodes.iter().enumerate() {
+        assert_eq!(node.fingerprint(), fingerprint);
+        let stats = node.stats();
+        assert!(stats.messages_received[31] > 0, "node {address} met no newer one");
+        let known = &stats.messages_received[..31];
+        assert!(known[1] > 0 && known[2] > 0 && known[6] > 0, "{known:?}");
+        assert_eq!(stats.rejected_malformed, 0);
+    }
+}
+
+#[test]
+fn a_mixed_cluster_meets_loses_and_finds_nodes_by_datagrams() {
+    mixed_cluster(&Config { requests: false, ..Config::lan() });
+}
+
+#[test]
+fn a_mixed_cluster_meets_loses_and_finds_nodes_by_requests_too() {
+    mixed_cluster(&Config::lan());
+}

@@ -1,0 +1,88 @@
+//! What happens, in words.
+
+use std::fmt::{self, Display};
+
+use gossip_core::Status;
+
+use crate::{Event, Member, Update};
+
+impl Display for Update {
+    /// One line, for people; a snapshot takes one for each member.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Snapshot(members) => members.iter().enumerate().try_for_each(|(place, who)| {
+                f.write_str(if place == 0 { "" } else { "\n" })?;
+                member(f, "is", who)
+            }),
+            Self::Lagged { lost } => write!(f, "{lost} events lost"),
+            Self::Event(happened) => event(f, happened),
+        }
+    }
+}
+
+fn event(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
+    match event {
+        Event::MemberUp(who) => member(f, "has come and is", who),
+        Event::MemberUpdated(who) => member(f, "has changed and is", who),
+        Event::MemberSuspected(who) => member(f, "cannot be reached and is", who),
+        Event::MemberRefuted(who) => member(f, "is well after all:", who),
+        Event::MemberFailed(who) => member(f, "has failed and is", who),
+        Event::MemberLeft(who) => member(f, "has left and is", who),
+        Event::MemberForgotten(id) => write!(f, "{id:.8} is forgotten"),
+        Event::JoinFinished { outcomes, .. } => {
+            let joined = outcomes.iter().filter(|(_, result)| result.is_ok()).count();
+            write!(f, "{joined} of {} seeds answered", outcomes.len())
+        }
+        Event::Message { from, payload } => {
+            write!(f, "{from:.8} says \"{}\"", payload.escape_ascii())
+        }
+        Event::SendDelivered { .. } => f.write_str("a message was delivered"),
+        Event::SendFailed { .. } => f.write_str("a message was not acknowledged"),
+        Event::TableFull => f.write_str("the member table is full"),
+        Event::Conflict { address } => {
+            write!(f, "another node with our id, and the better claim to it, is at {address}")
+        }
+        Event::Left => f.write_str("we have left"),
+        other => write!(f, "{other:?}"),
+    }
+}
+
+fn member(f: &mut fmt::Formatter<'_>, what: &str, member: &Member) -> fmt::Result {
+    let status = match member.status() {
+        Status::Up => "up",
+        Status::Leaving => "leaving",
+        Status::Suspect => "suspected",
+        Status::Dead => "dead",
+        Status::Left => "gone",
+        _ => "unknown",
+    };
+    write!(f, "{:.8} {what} {status}, at {}", member.id(), member.address())?;
+    if !member.meta().is_empty() {
+        write!(f, ", meta \"{}\"", member.meta().escape_ascii())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use gossip_core::{Config, Epoch, Instant, Local, NodeId};
+
+    use super::*;
+    use crate::Node;
+
+    #[test]
+    fn an_update_is_a_line_and_a_snapshot_one_for_each_member() {
+        let local = Local::new(NodeId::from_u128(7 << 96), Epoch::default(), {
+            "10.0.0.1:7946".parse().unwrap()
+        });
+        let node =
+            Node::new(Instant::ORIGIN, local.meta("zone\n"), Config::lan(), [0; 32]).unwrap();
+        let who = node.local().clone();
+        let snapshot = Update::Snapshot(vec![who.clone(), who.clone()]);
+        let line = r#"00000007 is up, at 10.0.0.1:7946, meta "zone\n""#;
+        assert_eq!(snapshot.to_string(), format!("{line}\n{line}"));
+        let event = Update::Event(Event::MemberForgotten(who.id()));
+        assert_eq!(event.to_string(), "00000007 is forgotten");
+        assert_eq!(Update::Lagged { lost: 3 }.to_string(), "3 events lost");
+    }
+}

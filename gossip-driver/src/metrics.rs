@@ -1,0 +1,161 @@
+//! The figures of a node, published with the `metrics` crate (feature `metrics`).
+//!
+//! The recorder must be installed before the node starts. All figures carry the label `node`, the
+//! id of the node, and are published once a second and at the end.
+//!
+//! **Counters**: each counter of [`Stats`] under its own name between `gossip_` and
+//! `_total`, as in `gossip_datagrams_sent_total`. `gossip_messages_sent_total` and
+//! `gossip_messages_received_total` have a label `kind`, the number of the kind of message.
+//!
+//! **Gauges**:
+//!
+//! | name | what |
+//! |---|---|
+//! | `gossip_members` | members known, this node, the dead and those who left included |
+//! | `gossip_live_peers` | other members that are live |
+//! | `gossip_local_health` | Lifeguard's local health score: 0 is well |
+//! | `gossip_settled` | 1 if the cluster has settled as far as this node can see, else 0 |
+
+use std::time::Duration;
+
+use gossip_core::{Instant, NodeId, Stats};
+use metrics::{Counter, Gauge, counter, gauge};
+
+use crate::Node;
+
+/// How often the figures are published.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// How to read one counter.
+type Read = fn(&Stats) -> u64;
+
+/// Counters of one number each, by the names of their fields.
+macro_rules! counters {
+    ($($field:ident)*) => {
+        &[$((concat!("gossip_", stringify!($field), "_total"), |stats| stats.$field)),*]
+    };
+}
+
+const COUNTERS: &[(&str, Read)] = counters! {
+    datagrams_sent datagram_bytes_sent datagrams_received datagram_bytes_received
+    requests_sent frame_bytes_sent requests_received frame_bytes_received requests_failed
+    rejected_too_short rejected_too_long rejected_version rejected_cluster rejected_malformed
+    rejected_unexpected
+    probes probes_failed probes_rescued_by_request pings_misdirected suspicions_raised
+    deaths_declared refutations pauses
+    records_learned records_known syncs
+    members_refused rumors_dropped wants_dropped relays_dropped transmits_dropped
+    requests_dropped payloads_refused answers_limited records_oversize events_lost
+};
+
+/// What is published of one node.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    counters: Vec<(Counter, Read)>,
+    /// By kind of message.
+    sent: Vec<Counter>,
+    received: Vec<Counter>,
+    members: Gauge,
+    live_peers: Gauge,
+    local_health: Gauge,
+    settled: Gauge,
+    due: Instant,
+}
+
+impl Metrics {
+    pub(crate) fn new(now: Instant, node: NodeId) -> Self {
+        let id = node.to_string();
+        let kinds = Stats::default().messages_sent.len();
+        let by_kind = |name: &'static str| {
+            let kind =
+                |kind: usize| counter!(name, "node" => id.clone(), "kind" => kind.to_string());
+            (0..kinds).map(kind).collect()
+        };
+        let plain =
+            |&(name, read): &(&'static str, Read)| (counter!(name, "node" => id.clone()), read);
+        Self {
+            counters: COUNTERS.iter().map(plain).collect(),
+            sent: by_kind("gossip_messages_sent_total"),
+            received: by_kind("gossip_messages_received_total"),
+            members: gauge!("gossip_members", "node" => id.clone()),
+            live_peers: gauge!("gossip_live_peers", "node" => id.clone()),
+            local_health: gauge!("gossip_local_health", "node" => id.clone()),
+            settled: gauge!("gossip_settled", "node" => id.clone()),
+            due: now,
+        }
+    }
+
+    /// When [`publish_due`](Self::publish_due) has something to do.
+    pub(crate) fn due(&self) -> Instant {
+        self.due
+    }
+
+    pub(crate) fn publish_due(&mut self, now: Instant, node: &Node) {
+        if self.due <= now {
+            self.due = now + PERIOD;
+            self.publish(node);
+        }
+    }
+
+    pub(crate) fn publish(&self, node: &Node) {
+        let stats = node.stats();
+        for (counter, read) in &self.counters {
+            counter.absolute(read(stats));
+        }
+        for (counter, &sent) in self.sent.iter().zip(&stats.messages_sent) {
+            counter.absolute(sent);
+        }
+        for (counter, &received) in self.received.iter().zip(&stats.messages_received) {
+            counter.absolute(received);
+        }
+        self.members.set(node.members().count() as f64);
+        self.live_peers.set(node.live_peers() as f64);
+        self.local_health.set(node.health());
+        self.settled.set(u8::from(node.is_settled()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gossip_core::{Config, Epoch, Local};
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+
+    use super::*;
+
+    #[test]
+    fn every_counter_has_a_name() {
+        let fields = format!("{:?}", Stats::default());
+        let fields = fields.trim_start_matches("Stats {").split(", ");
+        let fields = fields.filter_map(|field| field.split_once(':').map(|(name, _)| name.trim()));
+        for field in fields.filter(|field| !field.starts_with("messages_")) {
+            let name = format!("gossip_{field}_total");
+            assert!(COUNTERS.iter().any(|(known, _)| *known == name), "{name} is missing");
+        }
+    }
+
+    #[test]
+    fn the_figures_of_a_node_are_published_when_due() {
+        let id = NodeId::from_u128(1);
+        let local = Local::new(id, Epoch::default(), "10.0.0.1:1".parse().unwrap());
+        let mut node = Node::new(Instant::ORIGIN, local, Config::lan(), [0; 32]).unwrap();
+        let recorder = DebuggingRecorder::new();
+        let mut metrics =
+            metrics::with_local_recorder(&recorder, || Metrics::new(Instant::ORIGIN, id));
+
+        let now = metrics.due();
+        assert!(node.handle_datagram(now, &"10.0.0.2:1".parse().unwrap(), &mut [0]).is_err());
+        metrics.publish_due(now, &node);
+        assert_eq!(metrics.due(), now + PERIOD);
+        let published = recorder.snapshotter().snapshot().into_vec();
+        let value = |name: &str| {
+            let mut named = published.iter().filter(|(key, ..)| key.key().name() == name);
+            let (key, .., value) = named.next().expect("it is published");
+            let label = key.key().labels().next().unwrap();
+            assert_eq!((label.key(), label.value()), ("node", id.to_string().as_str()));
+            value
+        };
+        assert_eq!(*value("gossip_rejected_too_short_total"), DebugValue::Counter(1));
+        assert_eq!(*value("gossip_members"), DebugValue::Gauge(1.0.into()));
+        assert_eq!(*value("gossip_messages_sent_total"), DebugValue::Counter(0));
+    }
+}

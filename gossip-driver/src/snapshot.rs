@@ -1,0 +1,207 @@
+//! What a node knows across restarts, in a file.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crc::{CRC_32_ISCSI, Crc};
+use gossip_core::{Epoch, NodeId};
+use serde::{Deserialize, Serialize};
+
+use crate::{Node, SnapshotError};
+
+/// The first byte of a file: the version of its format.
+const VERSION: u8 = 1;
+
+/// The last four bytes of a file: the checksum of all before.
+const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
+
+/// What a node needs to be the same member after a restart, and to find its cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Who it is.
+    pub id: NodeId,
+    /// Which life it lived.
+    pub epoch: Epoch,
+    /// Where members to rejoin through were live.
+    pub members: Vec<SocketAddr>,
+}
+
+impl Snapshot {
+    /// How often a running node looks whether its file is out of date.
+    pub const PERIOD: Duration = Duration::from_secs(5);
+
+    /// How many members a running node notes.
+    pub const MAX_MEMBERS: usize = 64;
+
+    /// Reads the file at `path`, `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or is damaged.
+    pub fn load(path: &Path) -> Result<Option<Self>, SnapshotError> {
+        let bytes = match fs::read(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            bytes => bytes.map_err(|reason| failed(path, "read", reason))?,
+        };
+        match postcard::from_bytes_crc32(&bytes, CHECKSUM.digest()) {
+            Ok((VERSION, snapshot)) => Ok(Some(snapshot)),
+            _ => Err(SnapshotError::Damaged(path.to_owned())),
+        }
+    }
+
+    /// Replaces the file at `path`, so that whenever the process or the system ends the file is
+    /// whole: either as before or as it is to be. What is written is first in a file of the same
+    /// name with `.new` added.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written; the file is as before then.
+    pub fn save(&self, path: &Path) -> Result<(), SnapshotError> {
+        let bytes = postcard::to_allocvec_crc32(&(VERSION, self), CHECKSUM.digest());
+        let bytes = bytes.expect("memory is all it takes");
+        replace(path, &bytes).map_err(|reason| failed(path, "write", reason))
+    }
+
+    /// Reads the file at `path`. A damaged one is moved aside and is as good as none.
+    pub(crate) fn recover(
+        path: &Path,
+    ) -> Result<(Option<Self>, Option<SnapshotError>), SnapshotError> {
+        match Self::load(path) {
+            Err(damaged @ SnapshotError::Damaged(_)) => {
+                let aside = beside(path, ".damaged");
+                fs::rename(path, aside).map_err(|reason| failed(path, "move aside", reason))?;
+                Ok((None, Some(damaged)))
+            }
+            loaded => Ok((loaded?, None)),
+        }
+    }
+
+    /// Of a running node: some of those that live, spread over all of them, and of those `restored`
+    /// from its former life as many as there is room for.
+    pub(crate) fn of(node: &Node, restored: &[SocketAddr]) -> Self {
+        let local = node.local();
+        let every = node.live_peers().div_ceil(Self::MAX_MEMBERS).max(1);
+        let others = node.members().filter(|member| member.id() != local.id());
+        let live = others.filter(|member| member.status().is_live());
+        let mut members: Vec<_> = live.step_by(every).map(|member| *member.address()).collect();
+        let room = Self::MAX_MEMBERS.saturating_sub(members.len());
+        let more = restored.iter().filter(|&address| !members.contains(address));
+        let more: Vec<_> = more.take(room).copied().collect();
+        members.extend(more);
+        Self { id: local.id(), epoch: local.epoch(), members }
+    }
+}
+
+fn failed(path: &Path, what: &'static str, reason: io::Error) -> SnapshotError {
+    SnapshotError::File { path: path.to_owned(), what, reason }
+}
+
+/// `path` with something added to the name of the file.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = beside(path, ".new");
+    let mut file = File::create(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    sync_folder(path)
+}
+
+/// Makes sure that the new name is on the disk: on Unix that is a matter of the folder.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use gossip_core::{Config, Instant, Local};
+
+    use super::*;
+
+    fn address(number: u16) -> SocketAddr {
+        ([10, 0, 0, 1], number).into()
+    }
+
+    fn snapshot() -> Snapshot {
+        let members = (1..4).map(address).collect();
+        Snapshot { id: NodeId::from_u128(7), epoch: Epoch::new(8).unwrap(), members }
+    }
+
+    #[test]
+    fn what_is_saved_is_loaded_and_no_file_is_no_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("snapshot");
+        assert_eq!(Snapshot::load(&file).unwrap(), None);
+        for _ in 0..2 {
+            snapshot().save(&file).unwrap();
+            assert_eq!(Snapshot::load(&file).unwrap(), Some(snapshot()));
+        }
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing else is left");
+    }
+
+    #[test]
+    fn any_damage_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("snapshot");
+        snapshot().save(&file).unwrap();
+        let whole = fs::read(&file).unwrap();
+        let flipped = (0..8 * whole.len()).map(|bit| {
+            let mut bytes = whole.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            bytes
+        });
+        let cut = (0..whole.len()).map(|len| whole[..len].to_vec());
+        for bytes in flipped.chain(cut).chain([vec![0; whole.len()]]) {
+            fs::write(&file, &bytes).unwrap();
+            assert!(matches!(Snapshot::load(&file), Err(SnapshotError::Damaged(_))), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_an_error_that_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Snapshot::load(folder.path()).unwrap_err().to_string();
+        let start = format!("cannot read the snapshot {}: ", folder.path().display());
+        assert!(error.starts_with(&start), "{error}");
+        let error = snapshot().save(&folder.path().join("no/snapshot")).unwrap_err().to_string();
+        assert!(error.starts_with("cannot write the snapshot "), "{error}");
+    }
+
+    #[test]
+    fn the_members_of_a_former_life_are_kept_until_there_are_others() {
+        let local = Local::new(NodeId::from_u128(7), Epoch::new(9).unwrap(), address(9));
+        let mut node = Node::new(Instant::ORIGIN, local, Config::lan(), [0; 32]).unwrap();
+        let restored = [address(1), address(2)];
+        assert_eq!(Snapshot::of(&node, &restored).members, restored);
+
+        let mut buf = [0; 2_000];
+        for number in 1..=200 {
+            let local = Local::new(NodeId::from_u128(number), Epoch::default(), address(100));
+            let mut other = Node::new(Instant::ORIGIN, local, Config::lan(), [0; 32]).unwrap();
+            other.join(Instant::ORIGIN, [address(9)]);
+            let len = other.poll_transmit(Instant::ORIGIN, &mut buf).unwrap().bytes.len();
+            node.handle_datagram(Instant::ORIGIN, &address(100), &mut buf[..len]).unwrap();
+            if number == 1 {
+                let members = [address(100), address(1), address(2)];
+                assert_eq!(Snapshot::of(&node, &restored).members, members);
+            }
+        }
+        let members = Snapshot::of(&node, &[]).members.len();
+        assert!((Snapshot::MAX_MEMBERS / 2..=Snapshot::MAX_MEMBERS).contains(&members));
+    }
+}

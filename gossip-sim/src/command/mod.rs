@@ -1,0 +1,121 @@
+//! The command: options, trials, and what is printed.
+
+mod plot;
+mod summary;
+
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use clap::{Parser, value_parser};
+use gossip_sim::scenario::{Error, Outcome, Scenario, in_parallel, soak::Soak};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use summary::Summary;
+
+/// Measures the protocol in a deterministic network of many nodes and in virtual time.
+#[derive(Parser)]
+#[command(name = "gossip-sim", arg_required_else_help = false)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    scenario: Scenario,
+    /// Decides everything that is left to chance; further trials have the seeds after it.
+    #[arg(long, global = true, default_value_t = 1)]
+    seed: u64,
+    /// How often it is run, each time with another seed.
+    #[arg(long, global = true, default_value_t = 1, value_parser = value_parser!(u64).range(1..=1_000_000))]
+    trials: u64,
+    /// Print one JSON object instead of a table. With several trials a figure is their mean, and
+    /// `spread` tells how they differ.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Plot it, in SVG, to this file.
+    #[arg(long, global = true, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
+/// Does what the options say.
+pub(crate) fn run(options: &Options) -> Result<(), Error> {
+    if let Scenario::Soak(soak) = &options.scenario {
+        return run_soak(soak, options);
+    }
+    let outcomes = trials(options)?;
+    if let Some(path) = &options.svg {
+        let curves: Vec<_> = outcomes.iter().map(|outcome| &outcome.curve).collect();
+        plot::write(path, name(&options.scenario), &curves)?;
+    }
+    print(options, &Summary::new(&outcomes))
+}
+
+fn print(options: &Options, summary: &Summary) -> Result<(), Error> {
+    let Options { scenario, seed, trials, json, .. } = options;
+    if *json {
+        println!("{}", summary.json(name(scenario), *seed, *trials));
+    } else {
+        println!("{}", summary.table());
+    }
+    Ok(())
+}
+
+fn trials(options: &Options) -> Result<Vec<Outcome>, Error> {
+    let Options { scenario, seed, trials, .. } = options;
+    let threads = if scenario.is_alone() { 1 } else { cores() };
+    let bar = progress(*trials);
+    let results = in_parallel(*trials, threads, |trial| {
+        let seed = seed.wrapping_add(trial);
+        let result = scenario.run(seed).map_err(|error| format!("seed {seed}: {error}"));
+        bar.inc(1);
+        result
+    });
+    bar.finish_and_clear();
+    results.into_iter().collect()
+}
+
+fn run_soak(soak: &Soak, options: &Options) -> Result<(), Error> {
+    if options.svg.is_some() || options.trials > 1 {
+        return Err("a soak has --seeds, no --trials and no --svg".into());
+    }
+    let bar = progress(soak.seeds);
+    let (outcome, failure) = soak.run(options.seed, cores(), || bar.inc(1))?;
+    bar.finish_and_clear();
+    print(options, &Summary::new(&[outcome]))?;
+    match failure {
+        None => Ok(()),
+        Some(failure) => Err(format!(
+            "{}; to see it again: cargo run --release -p gossip-sim -- soak --seed {} --seeds 1",
+            failure.what, failure.seed
+        )),
+    }
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Shown on a terminal only.
+fn progress(length: u64) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len}, {elapsed}, {eta} to go")
+    {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+fn name(scenario: &Scenario) -> &'static str {
+    match scenario {
+        Scenario::Join(_) => "join",
+        Scenario::Spread(_) => "spread",
+        Scenario::Reconcile(_) => "reconcile",
+        Scenario::Missed(_) => "missed",
+        Scenario::Restart(_) => "restart",
+        Scenario::Partition(_) => "partition",
+        Scenario::Churn(_) => "churn",
+        Scenario::Crash(_) => "crash",
+        Scenario::Loss(_) => "loss",
+        Scenario::Scale(_) => "scale",
+        Scenario::Trace(_) => "trace",
+        Scenario::Soak(_) => "soak",
+    }
+}

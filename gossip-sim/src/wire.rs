@@ -1,0 +1,101 @@
+//! As much of the wire (`docs/protocol.md`) as a measurement needs.
+
+use std::iter;
+
+/// Bytes of an envelope.
+pub(crate) const ENVELOPE: usize = 9;
+
+/// The kinds of messages that are told apart.
+pub(crate) mod kind {
+    pub(crate) const PING: u8 = 1;
+    pub(crate) const ACK: u8 = 2;
+    pub(crate) const RECORD: u8 = 6;
+    pub(crate) const ADVERTS: u8 = 7;
+    pub(crate) const WANT: u8 = 8;
+    pub(crate) const ROOTS: u8 = 14;
+}
+
+/// The age of a record that is no rumour.
+pub(crate) const OLD_NEWS: u8 = u8::MAX;
+
+/// A message in a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Message<'a> {
+    pub(crate) kind: u8,
+    pub(crate) body: &'a [u8],
+    /// With kind and length.
+    pub(crate) bytes: usize,
+}
+
+/// The messages of a datagram, which is well formed.
+pub(crate) fn messages(datagram: &[u8]) -> impl Iterator<Item = Message<'_>> {
+    let mut rest = datagram.get(ENVELOPE..).unwrap_or_default();
+    iter::from_fn(move || {
+        let before = rest.len();
+        let (&kind, after) = rest.split_first()?;
+        let (len, after) = varint(after)?;
+        let (body, after) = after.split_at_checked(len as usize)?;
+        rest = after;
+        Some(Message { kind, body, bytes: before - after.len() })
+    })
+}
+
+/// The short id of the sender of a datagram.
+pub(crate) fn sender(datagram: &[u8]) -> &[u8] {
+    &datagram[5..ENVELOPE]
+}
+
+/// The short ids that adverts name.
+pub(crate) fn names(body: &[u8]) -> impl Iterator<Item = [u8; 4]> {
+    let names = varint(body).map_or(&[][..], |(_, names)| names);
+    names.as_chunks::<6>().0.iter().map(|&[a, b, c, d, ..]| [a, b, c, d])
+}
+
+fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let len = 1 + bytes.iter().take(9).position(|byte| byte & 0x80 == 0)?;
+    let (number, rest) = bytes.split_at(len);
+    Some((number.iter().rev().fold(0, |sum, byte| sum << 7 | u64::from(byte & 0x7f)), rest))
+}
+
+fn put_varint(mut number: u64, bytes: &mut Vec<u8>) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+/// Appends the record, which is no rumour, of a member that has just left: in its first life, after
+/// so many changes, without metadata.
+pub(crate) fn put_departed(id: u128, address: u32, changes: u32, datagram: &mut Vec<u8>) {
+    const LEFT: u8 = 2;
+    let mut body = vec![OLD_NEWS, 0];
+    body.extend(id.to_be_bytes());
+    body.push(1); // epoch
+    body.extend([1, 0, 0, 0]); // nonce
+    put_varint(changes.into(), &mut body);
+    body.extend([LEFT, 0, 0]); // minor versions 0 to 0
+    put_varint(address.into(), &mut body);
+    body.extend([0, 0]); // no metadata, no accusation
+    datagram.extend([kind::RECORD, body.len() as u8]);
+    datagram.extend(body);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut datagram = vec![0; ENVELOPE];
+        put_departed(7, 300, 200, &mut datagram);
+        let end = datagram.len();
+        datagram.extend([kind::ADVERTS, 13, 12]);
+        datagram.extend([0; 12]);
+        let read: Vec<_> = messages(&datagram).collect();
+        assert_eq!(read.len(), 2);
+        assert_eq!((read[0].kind, read[0].bytes), (kind::RECORD, end - ENVELOPE));
+        assert_eq!((read[1].kind, names(read[1].body).count()), (kind::ADVERTS, 2));
+        assert_eq!(varint(&[0xac, 2, 9]), Some((300, &[9][..])));
+    }
+}

@@ -1,0 +1,21 @@
+//! A node on async-std, in ten lines: `cargo run -p gossip-smol --example node_async_std`. It joins
+//! the node of another terminal at 127.0.0.1:7946: `--example node_smol`, for instance.
+//!
+//! async-std is discontinued: use it where you have it already.
+
+use async_std::task;
+use gossip_smol::{Error, Gossip};
+
+#[async_std::main]
+async fn main() -> Result<(), Error> {
+    let (gossip, driver) = Gossip::bind("127.0.0.1:0").meta("on async-std").start().await?;
+    task::spawn(driver);
+    for seed in gossip.join(["127.0.0.1:7946"]).await {
+        println!("{}: {:?}", seed.seed, seed.result);
+    }
+    let mut events = gossip.events();
+    while let Some(update) = events.next().await {
+        println!("{update}");
+    }
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! Futures that run inside of another one, so that nothing needs to be spawned.
+
+use std::future::{Future, pending};
+use std::pin::Pin;
+
+use futures_lite::StreamExt;
+use futures_lite::future::or;
+use futures_util::stream::FuturesUnordered;
+
+/// Futures that go on while another one is waited for.
+#[derive(Default)]
+pub(crate) struct Tasks(FuturesUnordered<Pin<Box<dyn Future<Output = ()> + Send>>>);
+
+impl Tasks {
+    pub(crate) fn add(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.push(Box::pin(task));
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Waits until one of them is done, if there are any.
+    pub(crate) async fn one(&mut self) {
+        self.0.next().await;
+    }
+
+    /// What `future` returns. It comes first; they go on whenever it waits.
+    pub(crate) async fn meanwhile<T>(&mut self, future: impl Future<Output = T>) -> T {
+        let others = async {
+            while self.0.next().await.is_some() {}
+            pending().await
+        };
+        or(future, others).await
+    }
+}

@@ -1,0 +1,30 @@
+//! A node whose driver is dropped stops as if it had crashed.
+
+use std::net::UdpSocket;
+use std::time::Duration;
+
+use gossip_smol::{Gossip, SeedError};
+
+const ENOUGH: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_driver_that_is_dropped_ends_all_waiting() {
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let nobody = silent.local_addr().unwrap();
+    let (gossip, driver) = smol::block_on(Gossip::bind("127.0.0.1:0").start()).unwrap();
+    let running = smol::spawn(driver);
+    let joining = gossip.join([nobody]);
+    // It runs: it has asked.
+    silent.set_read_timeout(Some(ENOUGH)).unwrap();
+    silent.recv_from(&mut [0; 2_000]).unwrap();
+    let mut events = gossip.events();
+    assert!(events.wait_timeout(ENOUGH).is_some());
+
+    drop(running);
+    let outcomes = joining.wait_timeout(ENOUGH).unwrap();
+    assert!(matches!(outcomes[0].result, Err(SeedError::Stopped)), "{outcomes:?}");
+    assert!(gossip.shutdown().wait_timeout(ENOUGH).is_some());
+    assert_eq!(events.iter().count(), 0);
+    let again = smol::block_on(Gossip::bind(gossip.local_addr()).start());
+    assert!(again.is_ok(), "the port is free again");
+}

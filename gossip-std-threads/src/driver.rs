@@ -1,0 +1,170 @@
+//! The thread that drives a node: its datagrams, its timer, and its streams.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use gossip_driver::{Backoff, Running, Shared};
+use mio::net::{TcpListener, UdpSocket};
+use mio::{Events, Interest, Poll, Token};
+
+use crate::readiness::Readiness;
+use crate::streams::Streams;
+
+const UDP: Token = Token(usize::MAX);
+const LISTENER: Token = Token(usize::MAX - 1);
+const WAKE: Token = Token(usize::MAX - 2);
+
+/// How often to try to send a datagram that the socket has no room for: some tens of milliseconds.
+const PATIENCE: u32 = 6;
+
+/// Ends the waiting of the driver.
+struct Awake(mio::Waker);
+
+impl Wake for Awake {
+    fn wake(self: Arc<Self>) {
+        // If that fails the driver wakes for its next deadline.
+        let _ = self.0.wake();
+    }
+}
+
+pub(crate) struct Driver {
+    poll: Poll,
+    waker: Waker,
+    udp: UdpSocket,
+    readable: Readiness,
+    received: Vec<u8>,
+    sent: Vec<u8>,
+    streams: Streams,
+    /// The last to be dropped: who waits for the end is told when all sockets are closed.
+    running: Running,
+}
+
+impl Driver {
+    pub(crate) fn new(
+        running: Running,
+        udp: std::net::UdpSocket,
+        tcp: Option<std::net::TcpListener>,
+    ) -> io::Result<Self> {
+        let shared = Arc::clone(running.shared());
+        let poll = Poll::new()?;
+        udp.set_nonblocking(true)?;
+        let mut udp = UdpSocket::from_std(udp);
+        poll.registry().register(&mut udp, UDP, Interest::READABLE)?;
+        let listener = tcp.map(|tcp| listener(&poll, tcp)).transpose()?;
+        Ok(Self {
+            waker: Waker::from(Arc::new(Awake(mio::Waker::new(poll.registry(), WAKE)?))),
+            udp,
+            readable: Readiness::default(),
+            received: vec![0; Shared::MAX_DATAGRAM],
+            sent: vec![0; shared.config().datagram_budget],
+            streams: Streams::new(listener, poll.registry().try_clone()?, Arc::clone(&shared)),
+            poll,
+            running,
+        })
+    }
+
+    /// Drives the node until it ends. No error of a socket ends it.
+    pub(crate) fn run(mut self) {
+        let shared = Arc::clone(self.running.shared());
+        let waker = self.waker.clone();
+        let mut woken = shared.woken();
+        let mut events = Events::with_capacity(Shared::BATCH);
+        loop {
+            self.flush();
+            if shared.is_ending() {
+                return;
+            }
+            let deadline = shared.deadline();
+            let mut limit = self.idle_until(deadline);
+            if Pin::new(&mut woken).poll(&mut Context::from_waker(&waker)).is_ready() {
+                woken = shared.woken();
+                limit = Duration::ZERO;
+            }
+            self.wait(&mut events, limit);
+            // In this order: an ack that has arrived beats its deadline.
+            self.receive();
+            self.streams.go_on(&events);
+            if Instant::now() >= deadline {
+                shared.timeout();
+            }
+        }
+    }
+
+    /// For how long there will be nothing to do but what the system says.
+    fn idle_until(&self, deadline: Instant) -> Duration {
+        let now = Instant::now();
+        let due = [self.readable.since(now), self.streams.due(now)];
+        let due = due.into_iter().flatten().fold(deadline, Instant::min);
+        due.saturating_duration_since(now)
+    }
+
+    fn wait(&mut self, events: &mut Events, limit: Duration) {
+        match self.poll.poll(events, Some(limit)) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                self.running.shared().socket_error("poll", &error);
+                thread::sleep(Backoff::new().failed());
+            }
+        }
+        for event in &*events {
+            match event.token() {
+                UDP if event.is_readable() => self.readable.set(),
+                LISTENER => self.streams.acceptable.set(),
+                _ => {}
+            }
+        }
+    }
+
+    /// Reads the datagrams that wait, up to a batch of them.
+    fn receive(&mut self) {
+        for _ in 0..Shared::BATCH {
+            let Self { readable, udp, received, running, .. } = self;
+            let shared = running.shared();
+            let attempt = readable.attempt(shared, "receive", || udp.recv_from(received));
+            let Some((len, from)) = attempt else { return };
+            shared.datagram(from, &mut received[..len]);
+            self.flush();
+        }
+    }
+
+    /// Sends what there is to send.
+    fn flush(&mut self) {
+        let shared = self.running.shared();
+        while let Some(transmit) = shared.transmit(&mut self.sent) {
+            if let Err(error) = send(&self.udp, transmit.bytes, transmit.to) {
+                shared.socket_error("send", &error);
+            }
+        }
+        let mut frame = Vec::new();
+        while let Some(request) = shared.request(&mut frame) {
+            self.streams.request(request, std::mem::take(&mut frame));
+        }
+    }
+}
+
+/// Sends a datagram, which is lost if the socket has no room for it for a while.
+fn send(udp: &UdpSocket, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
+    let mut backoff = Backoff::new();
+    for _ in 0..PATIENCE {
+        match udp.send_to(bytes, to) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                thread::sleep(backoff.failed());
+            }
+            sent => return sent,
+        }
+    }
+    Err(io::ErrorKind::WouldBlock.into())
+}
+
+fn listener(poll: &Poll, tcp: std::net::TcpListener) -> io::Result<TcpListener> {
+    tcp.set_nonblocking(true)?;
+    let mut tcp = TcpListener::from_std(tcp);
+    poll.registry().register(&mut tcp, LISTENER, Interest::READABLE)?;
+    Ok(tcp)
+}

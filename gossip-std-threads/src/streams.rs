@@ -1,0 +1,152 @@
+//! Requests over TCP: a connection for each, one frame there and one back.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use gossip_core::Request;
+use gossip_driver::{Shared, frame};
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Registry, Token};
+
+use crate::readiness::Readiness;
+use crate::stream::Stream;
+
+/// What a connection is for.
+enum Role {
+    /// A request of ours.
+    Client(Request<SocketAddr>),
+    /// A request of the one there.
+    Server(SocketAddr),
+}
+
+/// The connections of a node.
+pub(crate) struct Streams {
+    shared: Arc<Shared>,
+    registry: Registry,
+    listener: Option<TcpListener>,
+    pub(crate) acceptable: Readiness,
+    /// By token; none is used twice.
+    open: BTreeMap<usize, (Role, Instant, Stream)>,
+    next: usize,
+    serving: usize,
+}
+
+impl Streams {
+    pub(crate) fn new(
+        listener: Option<TcpListener>,
+        registry: Registry,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let acceptable = Readiness::default();
+        let open = BTreeMap::new();
+        Self { shared, registry, listener, acceptable, open, next: 0, serving: 0 }
+    }
+
+    /// When something is to be done even if the system says nothing.
+    pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
+        let room = self.serving < Shared::MAX_SERVED;
+        let accept = self.acceptable.since(now).filter(|_| room);
+        self.open.values().map(|&(_, deadline, _)| deadline).chain(accept).min()
+    }
+
+    /// Makes a request.
+    pub(crate) fn request(&mut self, request: Request<SocketAddr>, mut frame: Vec<u8>) {
+        frame::wrap(&mut frame);
+        let deadline = Instant::now() + self.shared.time_left(request.deadline);
+        match TcpStream::connect(request.to) {
+            Ok(socket) => self.add(socket, Role::Client(request), deadline, frame),
+            Err(error) => self.shared.request_failed(&request, &error),
+        }
+    }
+
+    /// Goes on where the system says that it is possible, and ends what takes too long.
+    pub(crate) fn go_on(&mut self, events: &Events) {
+        for event in events {
+            self.advance(event.token().0);
+        }
+        let now = Instant::now();
+        let late =
+            |(&token, &(_, deadline, _)): (_, &(_, Instant, _))| (deadline <= now).then_some(token);
+        let late: Vec<_> = self.open.iter().filter_map(late).collect();
+        for token in late {
+            self.end(token, Err(io::ErrorKind::TimedOut.into()));
+        }
+        self.accept();
+    }
+
+    /// Takes in those who wait, a bounded number at a time; the rest waits in the backlog.
+    fn accept(&mut self) {
+        while self.serving < Shared::MAX_SERVED {
+            let Some(listener) = &self.listener else { return };
+            let attempt = self.acceptable.attempt(&self.shared, "accept", || listener.accept());
+            let Some((socket, from)) = attempt else { return };
+            self.serving += 1;
+            let deadline = Instant::now() + self.shared.config().request_timeout;
+            self.add(socket, Role::Server(from), deadline, Vec::new());
+        }
+    }
+
+    fn add(&mut self, mut socket: TcpStream, role: Role, deadline: Instant, outgoing: Vec<u8>) {
+        let token = self.next;
+        self.next += 1;
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let registered = self.registry.register(&mut socket, Token(token), interest);
+        self.open.insert(token, (role, deadline, Stream::new(socket, outgoing)));
+        if let Err(error) = registered {
+            self.end(token, Err(error));
+        }
+    }
+
+    fn advance(&mut self, token: usize) {
+        let Some((role, _, stream)) = self.open.get_mut(&token) else { return };
+        let done = match role {
+            Role::Client(request) => ask(&self.shared, request, stream),
+            Role::Server(from) => serve(&self.shared, *from, stream),
+        };
+        match done {
+            Ok(false) => {}
+            Ok(true) => self.end(token, Ok(())),
+            Err(error) => self.end(token, Err(error)),
+        }
+    }
+
+    fn end(&mut self, token: usize, result: io::Result<()>) {
+        let Some((role, _, mut stream)) = self.open.remove(&token) else { return };
+        stream.deregister(&self.registry);
+        match (role, result) {
+            (Role::Client(request), Err(error)) => self.shared.request_failed(&request, &error),
+            (Role::Client(_), Ok(())) => {}
+            (Role::Server(_), result) => {
+                self.serving -= 1;
+                if let Err(error) = result {
+                    self.shared.socket_error("serve", &error);
+                }
+            }
+        }
+    }
+}
+
+/// Goes on with a request of ours; whether it is done.
+fn ask(shared: &Shared, request: &Request<SocketAddr>, stream: &mut Stream) -> io::Result<bool> {
+    let most = shared.config().max_frame;
+    let reply = if stream.write()? { stream.read(most)? } else { None };
+    Ok(reply.map(|frame| shared.reply(request, frame)).is_some())
+}
+
+/// Goes on with a request of another; whether it is done.
+fn serve(shared: &Shared, from: SocketAddr, stream: &mut Stream) -> io::Result<bool> {
+    if stream.has_answer() {
+        return stream.write();
+    }
+    let Some(frame) = stream.read(shared.config().max_frame)? else { return Ok(false) };
+    let mut reply = Vec::new();
+    if !shared.serve(from, frame, &mut reply) {
+        return Ok(true);
+    }
+    frame::wrap(&mut reply);
+    stream.answer(reply);
+    stream.write()
+}

@@ -1,0 +1,14 @@
+//! What every adapter must do, done on threads.
+
+use std::process::ExitCode;
+
+use conformance::Adapter;
+use gossip_std_threads::{Error, Gossip, Handle, Options};
+
+fn start(options: Options) -> Result<Handle, Error> {
+    Ok((*Gossip::start(options)?).clone())
+}
+
+fn main() -> ExitCode {
+    conformance::run(Adapter::new(start))
+}
