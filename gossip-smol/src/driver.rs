@@ -64,10 +64,10 @@ impl Driver {
             let Self { udp, tasks, .. } = self;
             // In this order: an ack that has arrived beats its deadline.
             let event = poll_fn(|cx| {
-                if rests.is_none() {
-                    if let Poll::Ready(readable) = udp.poll_readable(cx) {
-                        return Poll::Ready(Some(readable));
-                    }
+                if rests.is_none()
+                    && let Poll::Ready(readable) = udp.poll_readable(cx)
+                {
+                    return Poll::Ready(Some(readable));
                 }
                 if Pin::new(&mut woken).poll(cx).is_ready() {
                     woken = shared.woken();
