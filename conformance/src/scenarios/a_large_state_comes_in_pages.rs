@@ -54,11 +54,13 @@ pub(super) fn run(adapter: Adapter) {
     config.request_timeout = LONG;
     // To those who are not there.
     config.gossip_interval = Duration::from_secs(1);
-    // Until a learner comes across the only one who is.
-    config.sync_interval = Duration::from_millis(10);
+    // The learner asks, by request; of itself the teacher would repair by datagrams.
+    config.sync_interval = Duration::from_secs(3_600);
     let teacher = adapter.node(1).config(config.clone()).start().unwrap();
     teach(&teacher, MEMBERS, &config);
 
+    // Until it comes across the only one who is there.
+    config.sync_interval = Duration::from_millis(10);
     let learner = adapter.node(2).config(config.clone()).start().unwrap();
     teach(&learner, KNOWN, &config);
     joins(&learner, &teacher);
@@ -66,9 +68,9 @@ pub(super) fn run(adapter: Adapter) {
     let bytes: usize = learner.read(|node| node.members().map(|member| member.meta().len()).sum());
     assert_eq!(bytes, 16 << 20);
 
-    // Whoever asked, it came by request.
-    let requests = teacher.stats().requests_sent + learner.stats().requests_sent;
-    let pages = bytes / config.max_frame;
-    assert!(requests >= pages as u64, "{requests} requests for {pages} pages");
-    assert!(learner.stats().frame_bytes_received > bytes as u64);
+    // All but some that came with the comparisons came by request.
+    let stats = learner.stats();
+    let pages = bytes / config.max_frame / 2;
+    assert!(stats.requests_sent >= pages as u64, "{} pages", stats.requests_sent);
+    assert!(stats.frame_bytes_received > bytes as u64 / 2, "{}", stats.frame_bytes_received);
 }

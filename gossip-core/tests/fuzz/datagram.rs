@@ -120,9 +120,9 @@ fn wait(host: &mut Driven, mut now: Instant, count: u8) -> Instant {
 
 /// Inputs that go deep: at moments all over the lives, what really came next, and a stranger.
 pub(crate) fn seeds() -> impl Iterator<Item = Vec<u8>> {
-    // Odd steps, so that no life is left out.
-    let choices = |step| (0..=u8::MAX).step_by(step);
-    choices(3).map(genuine).chain(choices(5).map(strange))
+    let choices = 0..=u8::MAX;
+    // An odd step, so that no life is left out.
+    choices.clone().map(genuine).chain(choices.step_by(5).map(strange))
 }
 
 fn genuine(choice: u8) -> Vec<u8> {
@@ -150,7 +150,7 @@ fn strange(choice: u8) -> Vec<u8> {
     let (life, _) = Life::choose(choice);
     let from = NEWCOMER as u8;
     let newcomer = encode(DATAGRAM, from, 0, &life.introduction);
-    let ping = encode(DATAGRAM, from, 4, life.ping());
+    let ping = encode(DATAGRAM, from, 4, Life::ping());
     let folds = [&[FOLDS, 69, 0, 0, 0, 0, 0], &[1; 64][..]].concat();
     let unasked = [&folds[..], &[SYNC_END, 5, 0, 0, 0, 0, 0, UNKNOWN, 1, 0]].concat();
     let rest = [from, 1].map(|from| encode(DATAGRAM, from, 0, &unasked)).concat();
