@@ -1,5 +1,14 @@
-//! Writes inputs for the target `datagram` that go deep from the start, into a directory.
-//! To be called when the wire has changed and what is stored is no longer understood.
+//! Writes inputs for the target `datagram` that go deep from the start, into a directory. To be
+//! called when the wire has changed and what is stored is no longer understood; then, in `fuzz`,
+//!
+//! ```sh
+//! cargo run --example seeds target/corpus
+//! cargo +nightly fuzz run --sanitizer none datagram target/corpus -- -max_total_time=600
+//! cargo +nightly fuzz run --sanitizer none datagram ../gossip-core/tests/corpus/datagram \
+//!     target/corpus -- -set_cover_merge=1 -use_counters=0
+//! ```
+//!
+//! where the last one adds to an empty directory as few inputs as reach all that was reached.
 
 #[path = "../../gossip-core/tests/fuzz/mod.rs"]
 mod bodies;
@@ -11,7 +20,7 @@ fn main() -> io::Result<()> {
     let into = PathBuf::from(env::args_os().nth(1).expect("the directory to write to"));
     fs::create_dir_all(&into)?;
     for (number, seed) in bodies::datagram::seeds().enumerate() {
-        fs::write(into.join(format!("seed-{number:02}")), seed)?;
+        fs::write(into.join(format!("seed-{number:03}")), seed)?;
     }
     Ok(())
 }
