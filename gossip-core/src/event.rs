@@ -51,7 +51,8 @@ pub enum Event<A> {
     MemberRefuted(Member<A>),
     /// A member was declared dead.
     MemberFailed(Member<A>),
-    /// A member has left by its own will.
+    /// A member has left by its own will. Perhaps in a life of which [`MemberUp`](Self::MemberUp)
+    /// was never told, because it was first heard of when it was over.
     MemberLeft(Member<A>),
     /// A dead member, or one that left, has been dropped after its grace or by
     /// [`Node::forget`](crate::Node::forget).

@@ -165,7 +165,10 @@ fn follows(before: View, after: View, event: &Event<u32>, alive: bool) -> bool {
         Event::MemberSuspected(_) => before.said == Said::Live && not_earlier,
         Event::MemberRefuted(_) => before.said == Said::Suspect && not_earlier,
         Event::MemberFailed(_) => was_live && not_earlier,
-        Event::MemberLeft(_) => before.said != Said::Left && not_earlier,
+        // A later life may be first heard of as dead, of which nothing is said, and then as left.
+        Event::MemberLeft(_) => {
+            before.said != Said::Left && not_earlier || life(after) > life(before)
+        }
         _ => true,
     }
 }
