@@ -69,7 +69,7 @@ pub(crate) fn cluster(
 pub(crate) fn calm() -> Config {
     let mut config = Config::local();
     config.probe_interval = Duration::from_millis(500);
-    config.suspicion_mult = 100;
+    config.suspicion = Duration::from_secs(50);
     config.probe_timeout = Duration::from_millis(50);
     config.gossip_interval = Duration::from_millis(20);
     config.sync_interval = Duration::from_millis(20);
@@ -91,7 +91,7 @@ pub(crate) fn still() -> Config {
 pub(crate) fn watchful() -> Config {
     let mut config = calm();
     config.probe_interval = Duration::from_millis(100);
-    config.suspicion_mult = 2;
+    config.suspicion = Duration::from_millis(200);
     config.suspicion_max_mult = 2;
     config
 }

@@ -14,7 +14,9 @@ use crate::ConfigError;
 /// assert_eq!(config.validate(), Ok(()));
 /// ```
 ///
-/// The presets begin from the values of HashiCorp memberlist, which are proven in the field.
+/// The presets have the probe times of HashiCorp memberlist, which are proven in the field, and a
+/// detector that needs far less time for a verdict; [`Config::lifeguard`] and [`Config::swim`] give
+/// memberlist's own and the plain one, for comparison and for who wants them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The largest datagram to send, in bytes, 256 to 65,000. Below the path's MTU, for a
@@ -41,15 +43,21 @@ pub struct Config {
     pub probe_timeout: Duration,
     /// How many others are asked, 0 to 16.
     pub indirect_probes: u8,
-    /// Minimum time of a suspicion in probe intervals, times log10 of the cluster's size; 1 to
-    /// 100. Larger: fewer false verdicts, later ones.
-    pub suspicion_mult: u8,
-    /// How many times the minimum a suspicion lasts that nobody else confirms; 1 to 100
-    /// (Lifeguard's beta).
+    /// Who is probed when, how hard a probe tries, and what it takes for a verdict.
+    pub detector: Detector,
+    /// The least time of a suspicion in a cluster of ten, 1 ms to 1 h; it grows with log10 of the
+    /// cluster's size. Larger: fewer false verdicts, later ones. Lifeguard's alpha is how many probe
+    /// intervals this is.
+    pub suspicion: Duration,
+    /// How many times the least a suspicion lasts that nobody else confirms; 1 to 100
+    /// (Lifeguard's beta). 1 switches Lifeguard's shrinking suspicion off.
     pub suspicion_max_mult: u8,
     /// The worst local health score, 0 to 32; 0 switches Lifeguard's local health off. A node at
     /// score s waits s + 1 times as long.
     pub max_local_health: u8,
+    /// Whether a ping tells a suspect that it is one (Lifeguard's buddy system). Twelve bytes and
+    /// more in such a ping; without it suspects hear later, and more of them die falsely.
+    pub buddy: bool,
 
     /// The pause between two rounds of a rumour, 1 ms to 1 min.
     pub gossip_interval: Duration,
@@ -81,6 +89,23 @@ pub struct Config {
     pub max_requests: usize,
 }
 
+/// How failures are detected: what the two ways do not share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Detector {
+    /// SWIM's (Das, Gupta, Motivala 2002): each interval a member is probed that is next in a
+    /// shuffled order, by one ping, then through others; a suspicion that is not refuted in time is
+    /// a verdict, whoever's time it is that ends.
+    Swim,
+    /// Each member has eight fixed watchers with appointments, so that a crash meets its first
+    /// ping after half an interval on average and one at most. A probe pings three times, then
+    /// asks others twice. A suspect's other watchers probe it at once, and only one whose own
+    /// probe has failed, just now and again, may declare it dead, if it has heard from others
+    /// meanwhile. Costs as many probes as SWIM.
+    #[default]
+    Watchers,
+}
+
 impl Config {
     /// For a data centre: round trips of about a millisecond, some loss.
     #[must_use]
@@ -94,9 +119,11 @@ impl Config {
             probe_interval: Duration::from_secs(1),
             probe_timeout: Duration::from_millis(500),
             indirect_probes: 3,
-            suspicion_mult: 4,
+            detector: Detector::Watchers,
+            suspicion: Duration::from_millis(1_500),
             suspicion_max_mult: 6,
             max_local_health: 8,
+            buddy: true,
             gossip_interval: Duration::from_millis(100),
             fanout: 3,
             coalesce: Duration::from_millis(2),
@@ -118,7 +145,7 @@ impl Config {
             request_timeout: Duration::from_secs(30),
             probe_interval: Duration::from_secs(5),
             probe_timeout: Duration::from_secs(3),
-            suspicion_mult: 6,
+            suspicion: Duration::from_millis(7_500),
             gossip_interval: Duration::from_millis(500),
             fanout: 4,
             coalesce: Duration::from_millis(10),
@@ -137,7 +164,7 @@ impl Config {
             request_timeout: Duration::from_secs(1),
             probe_timeout: Duration::from_millis(200),
             indirect_probes: 1,
-            suspicion_mult: 3,
+            suspicion: Duration::from_secs(1),
             gossip_interval: Duration::from_millis(100),
             coalesce: Duration::from_millis(1),
             sync_interval: Duration::from_millis(100),
@@ -146,6 +173,21 @@ impl Config {
             reconnect_interval: Duration::from_secs(2),
             ..Self::lan()
         }
+    }
+
+    /// These values with SWIM's detector and Lifeguard's three parts, as in memberlist: alpha is 5,
+    /// beta 6 (arXiv 1707.00788).
+    #[must_use]
+    pub const fn lifeguard(self) -> Self {
+        let suspicion = self.probe_interval.saturating_mul(5);
+        Self { detector: Detector::Swim, suspicion, suspicion_max_mult: 6, ..self }
+    }
+
+    /// These values with plain SWIM: a suspicion of alpha = 5, beta = 1, no local health, no buddy.
+    #[must_use]
+    pub const fn swim(self) -> Self {
+        let lifeguard = self.lifeguard();
+        Self { suspicion_max_mult: 1, max_local_health: 0, buddy: false, ..lifeguard }
     }
 
     /// Whether every field is within its bounds.
@@ -175,7 +217,7 @@ impl Config {
                 "1 ms to 4/5 of probe_interval",
             ),
             (self.indirect_probes <= 16, "indirect_probes", "0 to 16"),
-            ((1..=100).contains(&self.suspicion_mult), "suspicion_mult", "1 to 100"),
+            (within(self.suspicion, MILLI, HOUR), "suspicion", "1 ms to 1 h"),
             ((1..=100).contains(&self.suspicion_max_mult), "suspicion_max_mult", "1 to 100"),
             (self.max_local_health <= 32, "max_local_health", "0 to 32"),
             (within(self.gossip_interval, MILLI, minute), "gossip_interval", "1 ms to 1 min"),
@@ -216,6 +258,8 @@ mod tests {
     fn the_presets_are_valid() {
         for preset in [Config::local(), Config::lan(), Config::wan()] {
             assert_eq!(preset.validate(), Ok(()));
+            assert_eq!(preset.clone().lifeguard().validate(), Ok(()));
+            assert_eq!(preset.swim().validate(), Ok(()));
         }
     }
 

@@ -97,7 +97,7 @@ mod testing;
 mod time;
 mod wire;
 
-pub use config::Config;
+pub use config::{Config, Detector};
 pub use error::{CommandError, ConfigError, Reject};
 pub use event::{Event, JoinError, JoinId, SendId};
 pub use id::{Address, Epoch, Incarnation, NodeId};

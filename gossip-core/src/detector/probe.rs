@@ -48,7 +48,8 @@ impl Detector {
         let patience = self.health.stretch(cx.config.probe_timeout);
         self.probes.set(nonce, cx.now + patience, probe);
         // Lifeguard's buddy system: who is suspected is the first to know.
-        let attach = (slot.member.status() == Status::Suspect).then_some(target);
+        let told = cx.config.buddy && slot.member.status() == Status::Suspect;
+        let attach = told.then_some(target);
         cx.actions.push_back(Action::Ping { to: target, nonce, attach });
     }
 

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::Detector;
 use crate::action::Context;
-use crate::member::Accusation;
+use crate::member::{Accusation, Accusers};
 use crate::{Address, Config, Incarnation, Instant, NodeId};
 
 /// A suspicion under way.
@@ -46,12 +46,11 @@ impl Detector {
 fn timeout(config: &Config, cluster: usize, accusers: usize) -> Duration {
     // log10(n) = log2(n) * 0.301; at least one, as in memberlist.
     let log10 = (log2(cluster) * 77 / 256).max(256);
-    let least = config.probe_interval * u32::from(config.suspicion_mult) * log10 / 256;
+    let least = config.suspicion * log10 / 256;
     let most = least * u32::from(config.suspicion_max_mult);
-    // As many confirmations as should be had for a verdict at the earliest moment: two less than
-    // the multiplier, and not more than a record can name or the cluster can give.
-    let wanted = usize::from(config.suspicion_mult).saturating_sub(2);
-    let wanted = wanted.min(crate::member::Accusers::MOST - 1).min(cluster.saturating_sub(2));
+    // As many confirmations as should be had for a verdict at the earliest moment: Lifeguard's K
+    // of three, which is what a record can name, and not more than the cluster can give.
+    let wanted = (Accusers::MOST - 1).min(cluster.saturating_sub(2));
     let confirmations = accusers.saturating_sub(1).min(wanted);
     if wanted == 0 {
         return least;
@@ -73,16 +72,16 @@ mod tests {
 
     #[test]
     fn shrinks_from_most_to_least_as_others_confirm() {
-        let config = Config::lan();
+        let config = Config::lan().lifeguard();
         let seconds: Vec<_> =
             (1..=4).map(|accusers| timeout(&config, 100, accusers).as_millis()).collect();
-        // log10(100) is 505/256 here, 1.4 % below the truth: four times that is the least.
-        assert_eq!(seconds, [47_343, 21_041, 7_890, 7_890]);
+        // log10(100) is 505/256 here, 1.4 % below the truth: five times that is the least.
+        assert_eq!(seconds, [59_179, 34_521, 20_097, 9_863]);
     }
 
     #[test]
     fn two_nodes_cannot_confirm_each_other() {
-        assert_eq!(timeout(&Config::lan(), 2, 1), Duration::from_secs(4));
+        assert_eq!(timeout(&Config::lan(), 2, 1), Duration::from_millis(1_500));
     }
 
     #[test]
