@@ -125,7 +125,7 @@ impl Host {
             Event::MemberUp(member) => format!("{} is up", member.address()),
             Event::MemberSuspected(member) => format!("{} is suspected", member.address()),
             Event::MemberRefuted(member) => format!("{} lives", member.address()),
-            Event::MemberFailed(member) => format!("{} is lost", member.address()),
+            Event::MemberFailed(member, _) => format!("{} is lost", member.address()),
             _ => return,
         };
         let seconds = Duration::from_micros(now.as_micros()).as_secs_f64();

@@ -17,26 +17,67 @@ pub(crate) struct Context<'a, A> {
 /// One thing that a machine wants done. Machines know members, not addresses or bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Ask `to` whether it lives; bring along the record of `attach`.
-    Ping { to: NodeId, nonce: u32, attach: Option<NodeId> },
+    /// Ask `to` whether it lives, as its watcher in a ring if it is one; bring along the record of
+    /// `attach`.
+    Ping {
+        to: NodeId,
+        nonce: u32,
+        attach: Option<NodeId>,
+        ring: Option<u8>,
+    },
     /// Ask `relay` to ask `target`.
-    PingRequest { relay: NodeId, target: NodeId, nonce: u32 },
+    PingRequest {
+        relay: NodeId,
+        target: NodeId,
+        nonce: u32,
+    },
     /// Ask by request, in case that only datagrams fail.
-    PingByRequest { to: NodeId, nonce: u32 },
+    PingByRequest {
+        to: NodeId,
+        nonce: u32,
+    },
     /// Tell `to` that its target lives.
-    IndirectAck { to: NodeId, nonce: u32 },
+    IndirectAck {
+        to: NodeId,
+        nonce: u32,
+    },
     /// Tell `to` that its target has not answered so far.
-    Nack { to: NodeId, nonce: u32 },
+    Nack {
+        to: NodeId,
+        nonce: u32,
+    },
+    /// Tell the owner that we reach nobody, or somebody again.
+    Isolated,
+    Reconnected,
+    /// Tell the owner that a member answers requests but no datagrams.
+    DatagramsFail {
+        id: NodeId,
+    },
     /// Merge our own accusation.
-    Accuse { id: NodeId, accusation: Accusation },
+    Accuse {
+        id: NodeId,
+        accusation: Accusation,
+    },
     /// Send what is being pushed, so many ages later than it came.
-    Push { to: NodeId, later: u8 },
+    Push {
+        to: NodeId,
+        later: u8,
+    },
     /// Send the names of what is old.
-    Advertise { to: NodeId },
+    Advertise {
+        to: NodeId,
+    },
     /// Compare fingerprints.
-    Compare { with: NodeId },
+    Compare {
+        with: NodeId,
+    },
     /// Exchange what differs anywhere.
-    Sync { with: NodeId },
+    Sync {
+        with: NodeId,
+    },
     /// Exchange what differs below these first digits, a bit for each.
-    Descend { with: NodeId, digits: u16 },
+    Descend {
+        with: NodeId,
+        digits: u16,
+    },
 }

@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use crate::{Member, NodeId};
+use crate::{Member, NodeId, Why};
 
 /// Names one call of [`Node::join`](crate::Node::join).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,14 +49,22 @@ pub enum Event<A> {
     MemberSuspected(Member<A>),
     /// A suspected member has refuted: it lives.
     MemberRefuted(Member<A>),
-    /// A member was declared dead.
-    MemberFailed(Member<A>),
+    /// A member was declared dead, and why.
+    MemberFailed(Member<A>, Why),
     /// A member has left by its own will. Perhaps in a life of which [`MemberUp`](Self::MemberUp)
     /// was never told, because it was first heard of when it was over.
     MemberLeft(Member<A>),
     /// A dead member, or one that left, has been dropped after its grace or by
     /// [`Node::forget`](crate::Node::forget).
     MemberForgotten(NodeId),
+    /// No member answers us any more: it is probably we who are cut off. Until
+    /// [`Reconnected`](Self::Reconnected) we accuse nobody.
+    Isolated,
+    /// A member has answered while we were isolated.
+    Reconnected,
+    /// A member that we watch has answered requests twice in a row, but no datagrams: half a
+    /// network is broken, a firewall perhaps. Told once until a datagram is answered.
+    DatagramsFail(NodeId),
     /// A join is over: what came of each seed, in the order given. An address that is our own
     /// answers with our own id.
     JoinFinished {

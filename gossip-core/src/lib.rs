@@ -98,6 +98,7 @@ mod time;
 mod wire;
 
 pub use config::{Config, Detector};
+pub use detector::{FailedProbe, Why};
 pub use error::{CommandError, ConfigError, Reject};
 pub use event::{Event, JoinError, JoinId, SendId};
 pub use id::{Address, Epoch, Incarnation, NodeId};

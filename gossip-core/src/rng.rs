@@ -1,5 +1,7 @@
 //! A small random generator for each machine, so that a new draw in one does not move another's.
 
+use core::time::Duration;
+
 use rand_core::{Rng as _, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -31,6 +33,11 @@ impl Rng {
     /// A number below `bound`, or 0 if that is 0. The bias, `bound` in 2^64, does not matter here.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.next_u64()) * bound as u128) >> 64) as usize
+    }
+
+    /// A time below `bound`, in whole microseconds.
+    pub(crate) fn within(&mut self, bound: Duration) -> Duration {
+        Duration::from_micros(self.below(bound.as_micros() as usize) as u64)
     }
 }
 

@@ -50,6 +50,10 @@ pub struct Stats {
     pub pings_misdirected: u64,
     /// Payloads for a node, or a life, that is not ours.
     pub payloads_refused: u64,
+    /// Accusations withheld because nobody answered us.
+    pub accusations_withheld: u64,
+    /// Watchers called because nobody came to an appointment for long.
+    pub watchers_called: u64,
     /// Suspicions this node raised itself.
     pub suspicions_raised: u64,
     /// Verdicts this node reached itself.

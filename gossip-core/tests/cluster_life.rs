@@ -16,7 +16,7 @@ fn a_cluster_meets_loses_a_node_takes_it_back_and_lets_another_go() {
     });
     for events in &net.events[..9] {
         let failed =
-            |event: &&Event<u32>| matches!(event, Event::MemberFailed(m) if m.id() == id(9));
+            |event: &&Event<u32>| matches!(event, Event::MemberFailed(m, _) if m.id() == id(9));
         assert_eq!(events.iter().filter(failed).count(), 1);
     }
 

@@ -26,7 +26,14 @@ fn event(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
         Event::MemberUpdated(who) => member(f, "has changed and is", who),
         Event::MemberSuspected(who) => member(f, "cannot be reached and is", who),
         Event::MemberRefuted(who) => member(f, "is well after all:", who),
-        Event::MemberFailed(who) => member(f, "has failed and is", who),
+        Event::MemberFailed(who, why) => {
+            member(f, "has failed and is", who)?;
+            let accusers = why.accusers.iter().enumerate();
+            accusers.into_iter().try_for_each(|(place, accuser)| {
+                let before = if place == 0 { ", by the word of" } else { " and" };
+                write!(f, "{before} {accuser:.8}")
+            })
+        }
         Event::MemberLeft(who) => member(f, "has left and is", who),
         Event::MemberForgotten(id) => write!(f, "{id:.8} is forgotten"),
         Event::JoinFinished { outcomes, .. } => {
@@ -38,6 +45,9 @@ fn event(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
         }
         Event::SendDelivered { .. } => f.write_str("a message was delivered"),
         Event::SendFailed { .. } => f.write_str("a message was not acknowledged"),
+        Event::Isolated => f.write_str("nobody answers us"),
+        Event::Reconnected => f.write_str("others answer us again"),
+        Event::DatagramsFail(id) => write!(f, "{id:.8} answers requests, but no datagrams"),
         Event::TableFull => f.write_str("the member table is full"),
         Event::Conflict { address } => {
             write!(f, "another node with our id, and the better claim to it, is at {address}")

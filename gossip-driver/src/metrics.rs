@@ -41,8 +41,8 @@ const COUNTERS: &[(&str, Read)] = counters! {
     requests_sent frame_bytes_sent requests_received frame_bytes_received requests_failed
     rejected_too_short rejected_too_long rejected_version rejected_cluster rejected_malformed
     rejected_unexpected
-    probes probes_failed probes_rescued_by_request pings_misdirected suspicions_raised
-    deaths_declared refutations pauses
+    probes probes_failed probes_rescued_by_request pings_misdirected accusations_withheld watchers_called
+    suspicions_raised     deaths_declared refutations pauses
     records_learned records_known syncs
     members_refused rumors_dropped wants_dropped relays_dropped transmits_dropped
     requests_dropped payloads_refused answers_limited records_oversize events_lost

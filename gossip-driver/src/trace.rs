@@ -67,10 +67,18 @@ pub(crate) fn event(node: NodeId, event: &Event) {
         Event::MemberUpdated(who) => member("updated", who),
         Event::MemberSuspected(who) => member("suspected", who),
         Event::MemberRefuted(who) => member("refuted", who),
-        Event::MemberFailed(who) => member("failed", who),
+        Event::MemberFailed(who, why) => {
+            member("failed", who);
+            debug!(%node, member = %who.id(), ?why, "verdict");
+        }
         Event::MemberLeft(who) => member("left", who),
         Event::MemberForgotten(who) => {
             info!(%node, member = %who, change = "forgotten", "membership");
+        }
+        Event::Isolated => warn!(%node, "no member answers us"),
+        Event::Reconnected => info!(%node, "members answer again"),
+        Event::DatagramsFail(who) => {
+            warn!(%node, member = %who, "a member answers requests, but no datagrams");
         }
         Event::TableFull => warn!(%node, "the member table is full"),
         Event::Conflict { address } => {

@@ -130,7 +130,7 @@ fn read(event: &Event<u32>) -> Option<(Option<Said>, &Member<u32>)> {
         Event::MemberUp(member) | Event::MemberRefuted(member) => Some((Some(Said::Live), member)),
         Event::MemberUpdated(member) => Some((None, member)),
         Event::MemberSuspected(member) => Some((Some(Said::Suspect), member)),
-        Event::MemberFailed(member) => Some((Some(Said::Dead), member)),
+        Event::MemberFailed(member, _) => Some((Some(Said::Dead), member)),
         Event::MemberLeft(member) => Some((Some(Said::Left), member)),
         _ => None,
     }
@@ -164,7 +164,7 @@ fn follows(before: View, after: View, event: &Event<u32>, alive: bool) -> bool {
         Event::MemberUpdated(_) => was_live && not_earlier,
         Event::MemberSuspected(_) => before.said == Said::Live && not_earlier,
         Event::MemberRefuted(_) => before.said == Said::Suspect && not_earlier,
-        Event::MemberFailed(_) => was_live && not_earlier,
+        Event::MemberFailed(..) => was_live && not_earlier,
         // A later life may be first heard of as dead, of which nothing is said, and then as left.
         Event::MemberLeft(_) => {
             before.said != Said::Left && not_earlier || life(after) > life(before)

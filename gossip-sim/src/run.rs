@@ -219,7 +219,7 @@ impl Sim {
             | Event::MemberUpdated(member)
             | Event::MemberSuspected(member)
             | Event::MemberRefuted(member)
-            | Event::MemberFailed(member)
+            | Event::MemberFailed(member, _)
             | Event::MemberLeft(member) => {
                 let Some(&Bearers { first, last }) = self.bearers.get(&member.id()) else { return };
                 let alive = self.is_alive(last, member);

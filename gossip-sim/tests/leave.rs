@@ -12,7 +12,7 @@ fn leave(loss: f64) {
     let leaver = sim.id(8);
     sim.record(move |told| match &told.event {
         Event::Left => true,
-        Event::MemberLeft(member) | Event::MemberFailed(member) => member.id() == leaver,
+        Event::MemberLeft(member) | Event::MemberFailed(member, _) => member.id() == leaver,
         _ => false,
     });
     sim.leave(8);
@@ -25,7 +25,7 @@ fn leave(loss: f64) {
     let log = sim.take_log();
     assert_eq!(log.iter().filter(|told| told.event == Event::Left).count(), 1);
     assert_eq!(log.iter().filter(|told| matches!(told.event, Event::MemberLeft(_))).count(), 39);
-    assert!(!log.iter().any(|told| matches!(told.event, Event::MemberFailed(_))));
+    assert!(!log.iter().any(|told| matches!(told.event, Event::MemberFailed(..))));
     for index in sim.present() {
         let member = sim.node(index).member(&leaver).expect("remembered");
         assert_eq!(member.status(), Status::Left);

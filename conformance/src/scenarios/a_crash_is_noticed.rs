@@ -16,7 +16,7 @@ pub(super) fn run(adapter: Adapter) {
         _ => None,
     });
     event(&mut events, |event| match event {
-        Event::MemberFailed(member) => (member.id() == id(2)).then_some(()),
+        Event::MemberFailed(member, _) => (member.id() == id(2)).then_some(()),
         _ => None,
     });
     sees(&nodes[2], id(2), Status::Dead);

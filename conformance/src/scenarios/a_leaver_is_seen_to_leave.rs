@@ -11,7 +11,7 @@ pub(super) fn run(adapter: Adapter) {
     done(nodes[1].leave());
 
     let end = event(&mut events, |event| match event {
-        Event::MemberLeft(member) | Event::MemberFailed(member) => {
+        Event::MemberLeft(member) | Event::MemberFailed(member, _) => {
             Some((member.id(), member.status()))
         }
         _ => None,

@@ -1,26 +1,34 @@
-//! Failure detection: SWIM's probes with Lifeguard's local health and suspicion.
+//! Failure detection: who is probed when, whom to suspect, and when that is a verdict.
 //!
-//! Each interval one member is probed: directly, then through others and by request. Who did not
+//! Each interval a member is probed: directly, then through others and by request. Who did not
 //! answer is suspected, everybody is told, and who does not refute in time is dead.
 
 mod health;
 mod probe;
+mod quorum;
 mod relay;
+mod rings;
+mod rtt;
 mod schedule;
 mod suspicion;
+mod why;
 
 use core::time::Duration;
 
 use health::LocalHealth;
 use probe::Probe;
+use quorum::Quorum;
 use relay::Relay;
+pub(crate) use rings::RINGS;
 use schedule::Schedule;
 use suspicion::Suspicion;
+use why::Verdicts;
+pub use why::{FailedProbe, Why};
 
 use crate::action::{Action, Context};
 use crate::deadline::Deadlines;
 use crate::hash::Key;
-use crate::member::{Accusation, Level};
+use crate::member::Table;
 use crate::rng::Rng;
 use crate::{Address, Config, Instant, NodeId, Status};
 
@@ -29,29 +37,28 @@ const MAX_RELAYS: usize = 512;
 
 /// The detector of one node.
 #[derive(Debug)]
-pub(crate) struct Detector {
+pub(crate) struct FailureDetector {
     rng: Rng,
     schedule: Schedule,
-    next_probe: Instant,
     probes: Deadlines<u32, Probe>,
     relays: Deadlines<u32, Relay>,
     suspicions: Deadlines<NodeId, Suspicion>,
+    verdicts: Verdicts,
+    quorum: Quorum,
     health: LocalHealth,
 }
 
-impl Detector {
+impl FailureDetector {
     pub(crate) fn new(now: Instant, config: &Config, entropy: &[u8; 32], secret: Key) -> Self {
         let mut rng = Rng::new(entropy, "detector");
-        // Nodes that start together do not probe together.
-        let phase = config.probe_interval.as_micros() as usize;
-        let next_probe = now + Duration::from_micros(rng.below(phase) as u64);
         Self {
+            schedule: Schedule::new(now, config, &mut rng),
             rng,
-            schedule: Schedule::default(),
-            next_probe,
             probes: Deadlines::new(secret),
             relays: Deadlines::new(secret),
             suspicions: Deadlines::new(secret),
+            verdicts: Verdicts::new(secret),
+            quorum: Quorum::default(),
             health: LocalHealth::new(config.max_local_health),
         }
     }
@@ -61,9 +68,14 @@ impl Detector {
         self.health.score()
     }
 
+    /// Whether we reach nobody.
+    pub(crate) fn is_isolated(&self) -> bool {
+        self.quorum.is_isolated()
+    }
+
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
         let due = [self.probes.next(), self.relays.next(), self.suspicions.next()];
-        due.into_iter().flatten().chain([self.next_probe]).min()
+        due.into_iter().flatten().chain([self.schedule.next_timeout()]).min()
     }
 
     pub(crate) fn on_timeout<A: Address>(&mut self, cx: &mut Context<'_, A>) {
@@ -74,14 +86,11 @@ impl Detector {
             self.on_relay_timeout(cx, nonce, relay);
         }
         while let Some((id, suspicion)) = self.suspicions.pop(cx.now) {
-            cx.stats.deaths_declared += 1;
-            let accusation =
-                Accusation::new(suspicion.incarnation, Level::Dead, cx.table.own().short);
-            cx.actions.push_back(Action::Accuse { id, accusation });
+            self.on_suspicion_timeout(cx, id, suspicion);
         }
-        if self.next_probe <= cx.now {
-            self.next_probe = cx.now + self.health.stretch(cx.config.probe_interval);
-            self.begin_probe(cx);
+        let interval = self.health.stretch(cx.config.probe_interval);
+        while let Some(turn) = self.schedule.take(cx, &mut self.rng, interval) {
+            self.probe(cx, turn);
         }
     }
 
@@ -90,30 +99,74 @@ impl Detector {
         self.probes.postpone(pause, |probe| probe.postpone(pause));
         self.relays.postpone(pause, |_| ());
         self.suspicions.postpone(pause, |suspicion| suspicion.postpone(pause));
+        self.schedule.postpone(pause);
     }
 
-    /// A member has become live.
-    pub(crate) fn on_live<A: Address>(&mut self, cx: &mut Context<'_, A>, id: NodeId) {
-        self.schedule.add(cx.table, id);
-    }
-
-    /// The status of a member, or the accusation against it, has changed.
-    pub(crate) fn on_change<A: Address>(&mut self, cx: &mut Context<'_, A>, id: NodeId) {
+    /// The status of a member, or the accusation against it, has changed; `risen` if it was not
+    /// live before, and is now.
+    pub(crate) fn on_change<A: Address>(
+        &mut self,
+        cx: &mut Context<'_, A>,
+        id: NodeId,
+        risen: bool,
+    ) {
         let Some(slot) = cx.table.get(&id) else { return };
-        let accusation = slot.member.accusation.as_deref();
-        match accusation {
-            Some(accusation) if slot.member.status() == Status::Suspect => {
-                self.suspect(cx, id, accusation);
-            }
+        match (slot.member.status(), slot.member.accusation.as_deref()) {
+            (Status::Suspect, Some(accusation)) => self.suspect(cx, id, accusation),
+            (Status::Dead, _) => self.conclude(cx, id),
             _ => {
                 self.suspicions.remove(&id);
+                self.verdicts.remove(&id);
             }
+        }
+        self.schedule.on_change(cx, &mut self.rng, id, risen);
+    }
+
+    /// Something came from a member.
+    pub(crate) fn on_heard(&mut self, now: Instant, id: NodeId) {
+        self.quorum.on_heard(now, id);
+    }
+
+    /// Somebody has answered us.
+    fn on_contact<A>(&mut self, cx: &mut Context<'_, A>) {
+        if self.quorum.on_ack() {
+            cx.actions.push_back(Action::Reconnected);
         }
     }
 
     /// We were accused, or began to be slow ourselves.
     pub(crate) fn on_accused(&mut self) {
         self.health.worsen(1);
+    }
+
+    /// One of our watchers has come, in this ring: how long it is until it should come again.
+    pub(crate) fn appointment(
+        &mut self,
+        now: Instant,
+        config: &Config,
+        ring: u8,
+    ) -> Option<Duration> {
+        match &mut self.schedule {
+            Schedule::Rings(rings) if ring < RINGS => {
+                Some(rings.appointment(now, config.probe_interval, ring))
+            }
+            _ => None,
+        }
+    }
+
+    /// Why a member is suspected or dead.
+    pub(crate) fn why<A: Address>(&self, table: &Table<A>, id: &NodeId) -> Option<Why> {
+        let member = &table.get(id)?.member;
+        let accusation = member.accusation.as_deref()?;
+        let (suspected, declared, probe) = match (self.verdicts.get(id), self.suspicions.get(id)) {
+            (Some(verdict), _) => (verdict.suspected, Some(verdict.declared), verdict.probe),
+            (_, Some(suspicion)) => (suspicion.started, None, suspicion.evidence),
+            (None, None) => return None,
+        };
+        let accusers = accusation.accusers.as_slice().iter();
+        let known = accusers.filter_map(|&short| table.by_short(short));
+        let accusers = known.map(|slot| slot.member.id).collect();
+        Some(Why { accusers, suspected, declared, probe })
     }
 }
 

@@ -1,56 +1,150 @@
-//! One probe: a direct ping, then indirect ones and a request, each with the same question:
-//! does it live?
+//! One probe: direct pings, then indirect ones and a request, all with the same question: does
+//! it live?
 
 use core::time::Duration;
 
-use super::Detector;
+use super::schedule::Turn;
+use super::why::FailedProbe;
+use super::{FailureDetector, Schedule};
 use crate::action::{Action, Context};
-use crate::member::{Accusation, Level};
-use crate::{Address, Incarnation, Instant, NodeId, Status};
+use crate::{Address, Config, Detector, Incarnation, Instant, NodeId, Status};
 
 /// A probe under way. It is known by the nonce of its pings.
 #[derive(Debug)]
 pub(crate) struct Probe {
-    target: NodeId,
+    turn: Turn,
     /// What the target was when the probe began; what it becomes meanwhile is not judged.
     incarnation: Incarnation,
-    stage: Stage,
+    begun: Instant,
+    /// Between two direct pings.
+    gap: Duration,
     /// When it has failed.
     end: Instant,
+    /// Whether it is a probe with all that belongs to one, and not just another ping to a suspect.
+    full: bool,
+    /// What is still to be tried.
+    left: Effort,
+    pings: u8,
+    /// How many relays were asked, and how many of them said that they could not reach it
+    /// either: those who said nothing hint that it is we who are cut off.
+    asked: u8,
+    nacks: u8,
 }
 
-#[derive(Debug)]
-enum Stage {
-    Direct,
-    Indirect {
-        /// How many relays were asked, and how many of them said that they could not reach it
-        /// either: those who said nothing hint that it is we who are cut off.
-        asked: u8,
-        nacks: u8,
-    },
+/// How hard a probe tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Effort {
+    /// Direct pings.
+    tries: u8,
+    /// Times that others are asked.
+    rounds: u8,
+}
+
+impl Effort {
+    fn of(config: &Config) -> Self {
+        match config.detector {
+            Detector::Swim => Self { tries: 1, rounds: 1 },
+            Detector::Watchers => Self { tries: 3, rounds: 2 },
+        }
+    }
+
+    const ONE_PING: Self = Self { tries: 1, rounds: 0 };
 }
 
 impl Probe {
     pub(super) fn postpone(&mut self, pause: Duration) {
+        self.begun = self.begun + pause;
         self.end = self.end + pause;
+    }
+
+    fn evidence<A>(&self, cx: &Context<'_, A>) -> FailedProbe {
+        FailedProbe {
+            ended: cx.now,
+            pings: self.pings,
+            relays: self.asked,
+            denials: self.nacks,
+            by_request: cx.config.requests,
+            rtt: self.turn.rtt.smooth(),
+        }
     }
 }
 
-impl Detector {
-    pub(super) fn begin_probe<A: Address>(&mut self, cx: &mut Context<'_, A>) {
-        let Some(target) = self.schedule.next(cx.table, &mut self.rng) else { return };
-        let Some(slot) = cx.table.get(&target) else { return };
+impl FailureDetector {
+    /// Begins the probe whose turn it is.
+    pub(super) fn probe<A: Address>(&mut self, cx: &mut Context<'_, A>, turn: Turn) -> Option<u32> {
+        let (patience, length) = self.patience(cx, turn);
+        let effort = Effort::of(cx.config);
+        let gap = patience / u32::from(effort.tries);
         cx.stats.probes += 1;
+        self.begin(cx, turn, Some(effort), gap, length)
+    }
+
+    /// Begins to ping a suspect once more, for `length`.
+    pub(super) fn ping_again<A: Address>(
+        &mut self,
+        cx: &mut Context<'_, A>,
+        turn: Turn,
+        length: Duration,
+    ) -> Option<u32> {
+        self.begin(cx, turn, None, length, length)
+    }
+
+    /// For how long a probe pings directly, and how long it is in all.
+    pub(super) fn patience<A>(&self, cx: &Context<'_, A>, turn: Turn) -> (Duration, Duration) {
+        let longest = cx.config.probe_timeout;
+        match &self.schedule {
+            Schedule::Shuffled(_) => {
+                (self.health.stretch(longest), self.health.stretch(cx.config.probe_interval))
+            }
+            Schedule::Rings(_) => {
+                let patience = turn.rtt.timeout().map_or(longest, |timeout| timeout * 3);
+                let patience = self.health.stretch(patience.clamp(longest / 2, longest));
+                (patience, patience * 2)
+            }
+        }
+    }
+
+    fn begin<A: Address>(
+        &mut self,
+        cx: &mut Context<'_, A>,
+        turn: Turn,
+        full: Option<Effort>,
+        gap: Duration,
+        length: Duration,
+    ) -> Option<u32> {
+        let incarnation = cx.table.get(&turn.target)?.member.incarnation();
         let nonce = self.rng.next_u32();
-        let end = cx.now + self.health.stretch(cx.config.probe_interval);
-        let incarnation = slot.member.incarnation();
-        let probe = Probe { target, incarnation, stage: Stage::Direct, end };
-        let patience = self.health.stretch(cx.config.probe_timeout);
-        self.probes.set(nonce, cx.now + patience, probe);
+        let probe = Probe {
+            turn,
+            incarnation,
+            begun: cx.now,
+            gap,
+            end: cx.now + length,
+            full: full.is_some(),
+            left: full.unwrap_or(Effort::ONE_PING),
+            pings: 0,
+            asked: 0,
+            nacks: 0,
+        };
+        self.ping(cx, nonce, probe);
+        Some(nonce)
+    }
+
+    fn ping<A: Address>(&mut self, cx: &mut Context<'_, A>, nonce: u32, mut probe: Probe) {
+        let Turn { target, ring, .. } = probe.turn;
+        let status = cx.table.get(&target).map(|slot| slot.member.status());
         // Lifeguard's buddy system: who is suspected is the first to know.
-        let told = cx.config.buddy && slot.member.status() == Status::Suspect;
-        let attach = told.then_some(target);
-        cx.actions.push_back(Action::Ping { to: target, nonce, attach });
+        let suspect = !probe.full || status == Some(Status::Suspect);
+        let told = cx.config.buddy && suspect;
+        cx.actions.push_back(Action::Ping {
+            to: target,
+            nonce,
+            attach: told.then_some(target),
+            ring,
+        });
+        probe.left.tries -= 1;
+        probe.pings += 1;
+        self.probes.set(nonce, cx.now + probe.gap, probe);
     }
 
     pub(super) fn on_probe_timeout<A: Address>(
@@ -59,27 +153,32 @@ impl Detector {
         nonce: u32,
         probe: Probe,
     ) {
-        match probe.stage {
-            Stage::Direct if probe.end > cx.now => self.ask_others(cx, nonce, probe),
-            Stage::Direct => self.fail(cx, &probe, 0, 0),
-            Stage::Indirect { asked, nacks } => self.fail(cx, &probe, asked, nacks),
+        match probe.left {
+            _ if probe.end <= cx.now => self.fail(cx, &probe),
+            Effort { tries: 1.., .. } => self.ping(cx, nonce, probe),
+            Effort { rounds: 1.., .. } => self.ask_others(cx, nonce, probe),
+            _ => self.probes.set(nonce, probe.end, probe),
         }
     }
 
-    fn ask_others<A: Address>(&mut self, cx: &mut Context<'_, A>, nonce: u32, probe: Probe) {
-        let target = probe.target;
+    fn ask_others<A: Address>(&mut self, cx: &mut Context<'_, A>, nonce: u32, mut probe: Probe) {
+        let target = probe.turn.target;
         let count = usize::from(cx.config.indirect_probes);
         let helpful = |id: NodeId, status| id != target && status == Status::Up;
         let relays = cx
             .table
             .draw(&mut self.rng, count, |slot| helpful(slot.member.id, slot.member.status()));
-        let asked = relays.len() as u8;
-        for relay in relays {
+        for &relay in &relays {
             cx.actions.push_back(Action::PingRequest { relay, target, nonce });
         }
-        cx.actions.push_back(Action::PingByRequest { to: target, nonce });
-        let stage = Stage::Indirect { asked, nacks: 0 };
-        self.probes.set(nonce, probe.end, Probe { stage, ..probe });
+        if probe.asked == 0 {
+            cx.actions.push_back(Action::PingByRequest { to: target, nonce });
+        }
+        probe.asked += relays.len() as u8;
+        let left = probe.end.saturating_duration_since(cx.now);
+        let next = cx.now + left / u32::from(probe.left.rounds);
+        probe.left.rounds -= 1;
+        self.probes.set(nonce, next, probe);
     }
 
     /// Who answered, if `nonce` is that of a probe under way. An answer that comes late, but
@@ -89,38 +188,53 @@ impl Detector {
         cx: &mut Context<'_, A>,
         nonce: u32,
         by_request: bool,
+        appointment: Option<Duration>,
     ) -> Option<NodeId> {
+        if self.relays.get(&nonce).is_some() || self.probes.get(&nonce).is_some() {
+            self.on_contact(cx);
+        }
         if let Some(relay) = self.relays.remove(&nonce) {
             cx.actions.push_back(Action::IndirectAck { to: relay.origin, nonce: relay.nonce });
             return Some(relay.target);
         }
         let probe = self.probes.remove(&nonce)?;
-        if by_request {
-            cx.stats.probes_rescued_by_request += 1;
-        }
         self.health.improve();
-        Some(probe.target)
+        cx.stats.probes_rescued_by_request += u64::from(by_request);
+        let target = probe.turn.target;
+        if let Schedule::Rings(rings) = &mut self.schedule {
+            // Of which of several pings this is the echo, nobody can tell.
+            let first = probe.pings == 1 && probe.asked == 0;
+            let rtt = first.then(|| cx.now.saturating_duration_since(probe.begun));
+            if rings.on_ack(cx, probe.turn, rtt, appointment, by_request) {
+                cx.actions.push_back(Action::DatagramsFail { id: target });
+            }
+        }
+        self.exonerate(cx, &target);
+        Some(target)
     }
 
     pub(crate) fn on_nack(&mut self, nonce: u32) {
-        let stage = self.probes.get_mut(&nonce).map(|probe| &mut probe.stage);
-        if let Some(Stage::Indirect { asked, nacks }) = stage {
-            *nacks = nacks.saturating_add(1).min(*asked);
+        if let Some(probe) = self.probes.get_mut(&nonce) {
+            probe.nacks = probe.nacks.saturating_add(1).min(probe.asked);
         }
     }
 
-    fn fail<A: Address>(&mut self, cx: &mut Context<'_, A>, probe: &Probe, asked: u8, nacks: u8) {
-        cx.stats.probes_failed += 1;
-        // Lifeguard's LHA-Probe: a relay that did not even say no is missed by us as well. Where
-        // nobody could be asked there is nothing to compare with, and the failure itself counts.
-        self.health.worsen(if asked > 0 { asked - nacks } else { 1 });
-        let Some(slot) = cx.table.get(&probe.target) else { return };
-        let same = slot.member.incarnation() == probe.incarnation;
-        if same && slot.member.status().is_live() {
-            cx.stats.suspicions_raised += 1;
-            let accuser = cx.table.own().short;
-            let accusation = Accusation::new(probe.incarnation, Level::Suspect, accuser);
-            cx.actions.push_back(Action::Accuse { id: probe.target, accusation });
+    fn fail<A: Address>(&mut self, cx: &mut Context<'_, A>, probe: &Probe) {
+        let slot = cx.table.get(&probe.turn.target);
+        let live = slot.filter(|slot| slot.member.status().is_live());
+        let same = live.is_some_and(|slot| slot.member.incarnation() == probe.incarnation);
+        if probe.full {
+            cx.stats.probes_failed += 1;
+            // Lifeguard's LHA-Probe: a relay that did not even say no is missed by us as well.
+            // Where nobody could be asked there is nothing to compare with, and the failure
+            // itself counts.
+            let missing = (probe.asked - probe.nacks).min(cx.config.indirect_probes);
+            self.health.worsen(if probe.asked > 0 { missing } else { 1 });
+        }
+        if same && probe.full {
+            self.on_failure(cx, probe.turn, probe.incarnation, probe.evidence(cx));
+        } else if same {
+            self.pursue(cx, &probe.turn.target);
         }
     }
 }

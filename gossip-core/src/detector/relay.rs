@@ -1,6 +1,6 @@
 //! Probes on behalf of others.
 
-use super::{Detector, MAX_RELAYS};
+use super::{FailureDetector, MAX_RELAYS};
 use crate::action::{Action, Context};
 use crate::{Address, NodeId};
 
@@ -15,7 +15,7 @@ pub(crate) struct Relay {
     nacked: bool,
 }
 
-impl Detector {
+impl FailureDetector {
     pub(crate) fn on_ping_request<A: Address>(
         &mut self,
         cx: &mut Context<'_, A>,
@@ -31,7 +31,7 @@ impl Detector {
         // Early enough for the nack to arrive before the origin's probe ends.
         let patience = cx.config.probe_timeout * 4 / 5;
         self.relays.set(ours, cx.now + patience, Relay { origin, nonce, target, nacked: false });
-        cx.actions.push_back(Action::Ping { to: target, nonce: ours, attach: None });
+        cx.actions.push_back(Action::Ping { to: target, nonce: ours, attach: None, ring: None });
     }
 
     pub(super) fn on_relay_timeout<A: Address>(

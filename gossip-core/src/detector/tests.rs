@@ -4,16 +4,22 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::*;
+use crate::member::{Accusation, Level};
 use crate::testing::{World, id};
+
+/// SWIM's rules, which need the fewest words.
+fn lifeguard() -> Config {
+    Config::lan().lifeguard()
+}
 
 const ENTROPY: [u8; 32] = [5; 32];
 
-fn detector(world: &World) -> Detector {
-    Detector::new(world.now, &world.config, &ENTROPY, Key::new(1, 2))
+fn detector(world: &World) -> FailureDetector {
+    FailureDetector::new(world.now, &world.config, &ENTROPY, Key::new(1, 2))
 }
 
 /// Lets time pass until the detector wants something done.
-fn next(world: &mut World, detector: &mut Detector) -> Vec<Action> {
+fn next(world: &mut World, detector: &mut FailureDetector) -> Vec<Action> {
     loop {
         world.now = detector.next_timeout().unwrap();
         detector.on_timeout(&mut world.cx());
@@ -26,14 +32,14 @@ fn next(world: &mut World, detector: &mut Detector) -> Vec<Action> {
 
 fn target_of(actions: &[Action]) -> (NodeId, u32) {
     match actions {
-        &[Action::Ping { to, nonce, attach: None }] => (to, nonce),
+        &[Action::Ping { to, nonce, attach: None, .. }] => (to, nonce),
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
 fn a_silent_member_is_asked_directly_then_through_others_then_suspected() {
-    let mut world = World::new(Config::lan(), 1);
+    let mut world = World::new(lifeguard(), 1);
     let mut detector = detector(&world);
     let (target, nonce) = target_of(&next(&mut world, &mut detector));
     assert_eq!(target, id(1));
@@ -71,28 +77,28 @@ fn a_silent_member_is_asked_directly_then_through_others_then_suspected() {
 
 #[test]
 fn an_answer_ends_the_probe_however_it_comes() {
-    let mut world = World::new(Config::lan(), 1);
+    let mut world = World::new(lifeguard(), 1);
     let mut detector = detector(&world);
     for by_request in [false, true] {
         let (target, nonce) = target_of(&next(&mut world, &mut detector));
         world.wait(3);
-        assert_eq!(detector.on_ack(&mut world.cx(), nonce, by_request), Some(target));
-        assert_eq!(detector.on_ack(&mut world.cx(), nonce, by_request), None, "only once");
+        assert_eq!(detector.on_ack(&mut world.cx(), nonce, by_request, None), Some(target));
+        assert_eq!(detector.on_ack(&mut world.cx(), nonce, by_request, None), None, "only once");
     }
-    assert_eq!(detector.on_ack(&mut world.cx(), 12_345, false), None);
+    assert_eq!(detector.on_ack(&mut world.cx(), 12_345, false, None), None);
     assert_eq!((world.stats.probes, world.stats.probes_failed), (2, 0));
     assert_eq!(world.stats.probes_rescued_by_request, 1);
 }
 
 #[test]
 fn every_member_is_probed_once_in_each_round() {
-    let mut world = World::new(Config::lan(), 20);
+    let mut world = World::new(lifeguard(), 20);
     let mut detector = detector(&world);
     for _ in 0..3 {
         let mut round: Vec<_> = (0..20)
             .map(|_| {
                 let (target, nonce) = target_of(&next(&mut world, &mut detector));
-                detector.on_ack(&mut world.cx(), nonce, false);
+                detector.on_ack(&mut world.cx(), nonce, false, None);
                 target
             })
             .collect();
@@ -105,53 +111,54 @@ fn every_member_is_probed_once_in_each_round() {
 
 #[test]
 fn a_suspect_is_told_and_dies_sooner_the_more_accuse_it() {
-    let mut world = World::new(Config::lan(), 99);
+    let mut world = World::new(lifeguard(), 99);
     let mut detector = detector(&world);
     let times: Vec<_> = (1..=3)
         .map(|accusers| {
-            let mut world = World::new(Config::lan(), 99);
+            let mut world = World::new(lifeguard(), 99);
             for accuser in 0..accusers {
                 world.accuse(7, Level::Suspect, accuser);
-                detector.on_change(&mut world.cx(), id(7));
+                detector.on_change(&mut world.cx(), id(7), false);
             }
             world.now = detector.suspicions.next().unwrap();
-            detector.next_probe = world.now + Duration::from_secs(1);
             detector.on_timeout(&mut world.cx());
             let incarnation = world.table.get(&id(7)).unwrap().member.incarnation();
             let accusation = Accusation::new(incarnation, Level::Dead, world.table.own().short);
-            assert_eq!(world.take(), [Action::Accuse { id: id(7), accusation }]);
+            let verdict =
+                world.take().into_iter().find(|action| matches!(action, Action::Accuse { .. }));
+            assert_eq!(verdict, Some(Action::Accuse { id: id(7), accusation }));
             world.now.as_micros() / 1_000
         })
         .collect();
-    assert_eq!(times, [47_343, 21_041, 7_890]);
+    assert_eq!(times, [59_179, 34_521, 22_192]);
 
     for index in 1..=99 {
         world.accuse(index, Level::Suspect, 1);
     }
-    detector.next_probe = world.now;
+    world.now = detector.schedule.next_timeout();
     detector.on_timeout(&mut world.cx());
     let told = world.take();
     assert!(
-        matches!(told[..], [Action::Ping { to, attach: Some(attach), .. }] if to == attach),
+        matches!(told.last(), Some(Action::Ping { to, attach: Some(attach), .. }) if to == attach),
         "{told:?}"
     );
 }
 
 #[test]
 fn a_refutation_ends_the_suspicion() {
-    let mut world = World::new(Config::lan(), 9);
+    let mut world = World::new(lifeguard(), 9);
     let mut detector = detector(&world);
     world.accuse(7, Level::Suspect, 1);
-    detector.on_change(&mut world.cx(), id(7));
+    detector.on_change(&mut world.cx(), id(7), false);
     assert!(detector.suspicions.next().is_some());
     world.learn(7, 1);
-    detector.on_change(&mut world.cx(), id(7));
+    detector.on_change(&mut world.cx(), id(7), false);
     assert_eq!(detector.suspicions.next(), None);
 }
 
 #[test]
 fn a_relay_passes_the_answer_on_even_after_it_said_no() {
-    let mut world = World::new(Config::lan(), 3);
+    let mut world = World::new(lifeguard(), 3);
     let mut detector = detector(&world);
     detector.on_ping_request(&mut world.cx(), id(1), id(2), 77);
     let (target, nonce) = target_of(&world.take());
@@ -160,14 +167,14 @@ fn a_relay_passes_the_answer_on_even_after_it_said_no() {
     detector.on_timeout(&mut world.cx());
     assert_eq!(world.take()[0], Action::Nack { to: id(1), nonce: 77 });
     world.wait(100);
-    assert_eq!(detector.on_ack(&mut world.cx(), nonce, false), Some(id(2)));
+    assert_eq!(detector.on_ack(&mut world.cx(), nonce, false, None), Some(id(2)));
     assert_eq!(world.take(), [Action::IndirectAck { to: id(1), nonce: 77 }]);
     assert_eq!(detector.relays.len(), 0);
 }
 
 #[test]
 fn relays_are_bounded() {
-    let mut world = World::new(Config::lan(), 3);
+    let mut world = World::new(lifeguard(), 3);
     let mut detector = detector(&world);
     for nonce in 0..2 * MAX_RELAYS as u32 {
         detector.on_ping_request(&mut world.cx(), id(1), id(2), nonce);
@@ -184,10 +191,10 @@ fn relays_are_bounded() {
 
 #[test]
 fn a_pause_of_our_own_postpones_every_verdict() {
-    let mut world = World::new(Config::lan(), 9);
+    let mut world = World::new(lifeguard(), 9);
     let mut detector = detector(&world);
     world.accuse(7, Level::Suspect, 1);
-    detector.on_change(&mut world.cx(), id(7));
+    detector.on_change(&mut world.cx(), id(7), false);
     let verdict = detector.suspicions.next().unwrap();
     let pause = Duration::from_secs(600);
     detector.postpone(pause);
@@ -199,14 +206,129 @@ fn a_pause_of_our_own_postpones_every_verdict() {
 
 #[test]
 fn a_pause_is_forgiven_to_a_suspicion_that_is_then_confirmed() {
-    let mut world = World::new(Config::lan(), 99);
+    let mut world = World::new(lifeguard(), 99);
     let mut detector = detector(&world);
     world.accuse(7, Level::Suspect, 1);
-    detector.on_change(&mut world.cx(), id(7));
+    detector.on_change(&mut world.cx(), id(7), false);
     let pause = Duration::from_secs(600);
     detector.postpone(pause);
     world.now = world.now + pause;
     world.accuse(7, Level::Suspect, 2);
-    detector.on_change(&mut world.cx(), id(7));
-    assert_eq!(detector.suspicions.next(), Some(world.now + Duration::from_micros(21_041_666)));
+    detector.on_change(&mut world.cx(), id(7), false);
+    assert_eq!(detector.suspicions.next(), Some(world.now + Duration::from_micros(34_521_484)));
+}
+
+/// A detector with eight watchers that knows all of its peers, and the first whom it probes.
+fn watcher(world: &mut World) -> (FailureDetector, NodeId, u32) {
+    let mut detector = detector(world);
+    let peers: Vec<_> = world.table.live().map(|slot| slot.member.id).collect();
+    for peer in peers {
+        detector.on_change(&mut world.cx(), peer, true);
+    }
+    let (target, nonce) = target_of(&next(world, &mut detector));
+    (detector, target, nonce)
+}
+
+/// Lets time pass, in which others answer and are heard and `silent` is not, until it is accused
+/// of this, and carries that out. What was sent to it till then, and how.
+fn until_accused(
+    world: &mut World,
+    detector: &mut FailureDetector,
+    silent: NodeId,
+    level: Level,
+) -> Vec<Action> {
+    let mut sent = Vec::new();
+    for _ in 0..1_000 {
+        for action in next(world, detector) {
+            match action {
+                Action::Ping { to, nonce, .. } if to != silent => {
+                    detector.on_heard(world.now, to);
+                    detector.on_ack(&mut world.cx(), nonce, false, Some(Duration::from_secs(8)));
+                }
+                Action::Accuse { id, accusation } => {
+                    assert_eq!(id, silent);
+                    world.table.accuse(world.now, &id, &accusation);
+                    detector.on_change(&mut world.cx(), id, false);
+                    if accusation.level == level {
+                        return sent;
+                    }
+                }
+                Action::PingRequest { nonce, .. } => {
+                    detector.on_nack(nonce);
+                    sent.push(action);
+                }
+                action => sent.push(action),
+            }
+        }
+    }
+    panic!("never accused: {sent:?}");
+}
+
+#[test]
+fn a_watchers_probe_tries_three_pings_and_asks_others_twice() {
+    let mut world = World::new(Config::lan(), 200);
+    let (mut detector, target, _) = watcher(&mut world);
+    let begun = world.now;
+    let sent = until_accused(&mut world, &mut detector, target, Level::Suspect);
+    assert_eq!(world.now, begun + world.config.probe_timeout * 2);
+    let count = |fits: fn(&Action) -> bool| sent.iter().filter(|action| fits(action)).count();
+    assert_eq!(count(|action| matches!(action, Action::Ping { .. })), 2, "after the first");
+    assert_eq!(count(|action| matches!(action, Action::PingRequest { .. })), 6);
+    assert_eq!(count(|action| matches!(action, Action::PingByRequest { .. })), 1);
+    let why = detector.why(&world.table, &target).unwrap();
+    let probe = why.probe.unwrap();
+    assert_eq!((probe.pings, probe.relays, probe.denials), (3, 6, 6));
+    assert_eq!((why.suspected, why.declared), (world.now, None));
+}
+
+#[test]
+fn an_accuser_goes_on_to_ping_and_declares_after_one_more_probe() {
+    let mut world = World::new(Config::lan(), 20);
+    let (mut detector, target, _) = watcher(&mut world);
+    until_accused(&mut world, &mut detector, target, Level::Suspect);
+    let suspected = world.now;
+    let sent = until_accused(&mut world, &mut detector, target, Level::Dead);
+    // Nobody confirms, so it takes six times the least time: a suspicion of 1.5 s times log10(21).
+    let lasted = world.now.saturating_duration_since(suspected).as_millis();
+    assert!((11_500..13_000).contains(&lasted), "{lasted}");
+    let told = |action: &&Action| matches!(action, Action::Ping { attach: Some(_), .. });
+    assert!(sent.iter().filter(told).count() as u128 + 2 >= lasted / 500, "twice a second");
+    assert_eq!(detector.why(&world.table, &target).unwrap().declared, Some(world.now));
+}
+
+#[test]
+fn who_hears_of_nobody_judges_nobody() {
+    let mut world = World::new(Config::lan(), 20);
+    let (mut detector, target, _) = watcher(&mut world);
+    until_accused(&mut world, &mut detector, target, Level::Suspect);
+    let mut told = Vec::new();
+    for _ in 0..2_000 {
+        told.extend(next(&mut world, &mut detector).into_iter().filter(|action| {
+            matches!(action, Action::Accuse { .. } | Action::Isolated | Action::Reconnected)
+        }));
+    }
+    // The first of those whom it reached no longer is accused too; then it doubts itself.
+    let accused = told.iter().filter(|action| matches!(action, Action::Accuse { .. })).count();
+    assert!(accused <= 2 && told.contains(&Action::Isolated), "{told:?}");
+    assert_eq!(world.stats.deaths_declared, 0);
+    assert!(world.stats.accusations_withheld > 0);
+}
+
+#[test]
+fn a_suspects_watcher_gives_a_second_opinion_at_once_and_others_wait() {
+    let mut world = World::new(Config::lan(), 20);
+    let (mut detector, target, nonce) = watcher(&mut world);
+    detector.on_ack(&mut world.cx(), nonce, false, None);
+    let watched = |id: &NodeId| detector.schedule.turn(*id).ring.is_some();
+    let stranger = (1..=20).find(|&index| !watched(&id(index))).unwrap();
+    let accused = (1..=20).find(|&index| id(index) == target).unwrap();
+    for index in [stranger, accused] {
+        world.accuse(index, Level::Suspect, 77);
+        detector.on_change(&mut world.cx(), id(index), false);
+    }
+    let begun = world.take();
+    assert!(
+        matches!(begun[..], [Action::Ping { to, attach: Some(_), ring: Some(_), .. }] if to == target),
+        "{begun:?}"
+    );
 }

@@ -188,6 +188,11 @@ impl Status {
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Up | Self::Leaving | Self::Suspect)
     }
+
+    /// Live, and not suspected.
+    pub(crate) const fn is_well(self) -> bool {
+        matches!(self, Self::Up | Self::Leaving)
+    }
 }
 
 /// What changed in a record that was joined with another.

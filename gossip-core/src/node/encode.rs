@@ -31,6 +31,8 @@ pub(super) enum Body {
         nonce: u32,
         check: u32,
         attach: Option<NodeId>,
+        /// In which ring we are the watcher of whom we ask.
+        ring: Option<u8>,
     },
     /// With a record of `attach`, and a ping of our own (nonce and check) where the other's
     /// address is yet to be verified. If the tables differ, with the roots of ours.
@@ -40,6 +42,8 @@ pub(super) enum Body {
         attach: Option<NodeId>,
         ping_back: Option<(u32, u32)>,
         differs: bool,
+        /// When a watcher should come again, in milliseconds.
+        appointment: Option<u16>,
     },
     PingRequest {
         target: NodeId,
@@ -108,19 +112,21 @@ impl<A: Address> Node<A> {
     ) -> bool {
         let fold = self.shared.table.fold();
         match body {
-            &mut Body::Ping { nonce, check, attach } => {
+            &mut Body::Ping { nonce, check, attach, ring } => {
                 // Who it is from is known before it is answered.
                 self.attach(writer, attach);
-                writer.put(kind::PING, &Ping { nonce, check, fold });
+                let ring = ring.unwrap_or(Ping::NO_RING);
+                writer.put(kind::PING, &Ping { nonce, check, fold, ring });
                 self.piggyback(writer, member);
             }
-            &mut Body::Ack { nonce, acquainted, attach, ping_back, differs } => {
-                writer.put(kind::ACK, &Ack { nonce, fold, acquainted });
+            &mut Body::Ack { nonce, acquainted, attach, ping_back, differs, appointment } => {
+                let appointment = appointment.unwrap_or(Ack::NO_APPOINTMENT);
+                writer.put(kind::ACK, &Ack { nonce, fold, acquainted, appointment });
                 if differs {
                     self.put_roots(writer);
                 }
                 if let Some((nonce, check)) = ping_back {
-                    writer.put(kind::PING, &Ping { nonce, check, fold });
+                    writer.put(kind::PING, &Ping { nonce, check, fold, ring: Ping::NO_RING });
                 }
                 self.attach(writer, attach);
                 self.piggyback(writer, member);
@@ -174,7 +180,10 @@ impl<A: Address> Node<A> {
                 writer.put(kind::PAYLOAD, &Payload { from, check, bytes });
             }
             &mut Body::Taken { nonce } => {
-                writer.put(kind::ACK, &Ack { nonce, fold, acquainted: true });
+                writer.put(
+                    kind::ACK,
+                    &Ack { nonce, fold, acquainted: true, appointment: Ack::NO_APPOINTMENT },
+                );
             }
         }
         false

@@ -1,11 +1,12 @@
 //! Inputs: what arrives.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use smallvec::SmallVec;
 
-use super::Node;
 use super::encode::Body;
+use super::{Node, Shared};
 use crate::id::ShortId;
 use crate::member::Table;
 use crate::replica::Prefix;
@@ -67,6 +68,9 @@ impl<A: Address> Node<A> {
         self.shared.stats.datagram_bytes_received += datagram.len() as u64;
         let from = from.clone().canonical();
         let mut origin = self.origin(&from, sender, Via::Datagram);
+        if let Some(id) = origin.sender {
+            self.detector.on_heard(self.shared.now, id);
+        }
         let slot = origin.sender.and_then(|id| self.shared.table.get(&id));
         let proven = slot.is_some_and(|slot| slot.verified && slot.member.claim.address == from);
         origin.most = (!proven).then_some(AMPLIFICATION * datagram.len());
@@ -241,7 +245,7 @@ impl<A: Address> Node<A> {
             Message::Ack(ack) => self.on_ack(ack, origin),
             Message::PingRequest(request) => self.on_ping_request(request, origin),
             Message::IndirectAck(ack) => {
-                self.detector.on_ack(&mut self.shared.cx(), ack.nonce, false);
+                self.detector.on_ack(&mut self.shared.cx(), ack.nonce, false, None);
             }
             Message::Nack(nack) => self.detector.on_nack(nack.nonce),
             Message::Record(record) => {
@@ -289,8 +293,10 @@ impl<A: Address> Node<A> {
             attach: None,
             ping_back: None,
             differs: false,
+            appointment: None,
         };
         if let Some(id) = origin.sender {
+            let appointment = self.appoint(ping.ring);
             let slot = self.shared.table.get(&id);
             let live = slot.is_some_and(|slot| slot.member.status().is_live());
             let here = slot.filter(|slot| slot.member.claim.address == *origin.from);
@@ -303,7 +309,7 @@ impl<A: Address> Node<A> {
             // Who lives but is dead to us should hear of it, to refute.
             let attach = (!live).then_some(id);
             let nonce = ping.nonce;
-            ack = Body::Ack { nonce, acquainted: true, attach, ping_back, differs };
+            ack = Body::Ack { nonce, acquainted: true, attach, ping_back, differs, appointment };
             let proven = here.is_some_and(|slot| slot.verified);
             if live && proven && origin.via == Via::Datagram {
                 self.reconciler.on_contact(&self.shared.cx(), id, ping.fold);
@@ -312,9 +318,19 @@ impl<A: Address> Node<A> {
         self.respond(origin, ack);
     }
 
+    /// When somebody who watches us in this ring should come again, in milliseconds.
+    fn appoint(&mut self, ring: u8) -> Option<u16> {
+        let Shared { now, config, .. } = &self.shared;
+        let wait = self.detector.appointment(*now, config, ring)?;
+        Some(u16::try_from(wait.as_millis()).unwrap_or(u16::MAX).max(1))
+    }
+
     fn on_ack(&mut self, ack: Ack, origin: &mut Origin<'_, A>) {
         let by_request = origin.via == Via::Reply;
-        let probed = self.detector.on_ack(&mut self.shared.cx(), ack.nonce, by_request);
+        let appointment = (ack.appointment != Ack::NO_APPOINTMENT)
+            .then(|| Duration::from_millis(u64::from(ack.appointment)));
+        let cx = &mut self.shared.cx();
+        let probed = self.detector.on_ack(cx, ack.nonce, by_request, appointment);
         let pinged = || origin.sender.filter(|id| ack.nonce == self.cookie(id, 0));
         let Some(id) = probed.or_else(pinged) else {
             if !self.on_rival_ack(ack.nonce)

@@ -167,7 +167,12 @@ impl<A: Address> Node<A> {
         match (dead, seed) {
             (Some(to), seed) if seed.is_none() || toss => {
                 let nonce = self.cookie(&to, 0);
-                self.shared.actions.push_back(Action::Ping { to, nonce, attach: Some(to) });
+                self.shared.actions.push_back(Action::Ping {
+                    to,
+                    nonce,
+                    attach: Some(to),
+                    ring: None,
+                });
             }
             (_, Some(seed)) => {
                 let nonce = self.seeds.nonce;

@@ -46,10 +46,7 @@ impl<A: Address> Node<A> {
         let Change { before, after, visible } = change;
         let lived = before.is_some_and(Status::is_live);
         let cx = &mut self.shared.cx();
-        if after.is_live() && !lived {
-            self.detector.on_live(cx, id);
-        }
-        self.detector.on_change(cx, id);
+        self.detector.on_change(cx, id, after.is_live() && !lived);
         self.reconciler.on_change();
         if before == Some(Status::Dead) && after.is_live() {
             self.reconciler.catch_up(cx);
@@ -68,7 +65,10 @@ impl<A: Address> Node<A> {
         let member = slot.member.clone();
         let suspected = after == Status::Suspect && before != Some(Status::Suspect);
         let event = match after {
-            Status::Dead if lived => Event::MemberFailed(member),
+            Status::Dead if lived => match self.why(&id) {
+                Some(why) => Event::MemberFailed(member, why),
+                None => return,
+            },
             Status::Left if lived || before == Some(Status::Dead) => Event::MemberLeft(member),
             Status::Dead | Status::Left => return,
             _ if !lived => {

@@ -27,7 +27,7 @@ use requests::Requests;
 pub use requests::{Request, RequestId};
 
 use crate::action::{Action, Context};
-use crate::detector::Detector;
+use crate::detector::{FailureDetector, Why};
 use crate::event::EventQueue;
 use crate::hash::Key;
 use crate::member::{Claim, Phase, Table, VERSIONS, fits};
@@ -93,7 +93,7 @@ impl<A> Local<A> {
 #[derive(Debug)]
 pub struct Node<A = core::net::SocketAddr> {
     shared: Shared<A>,
-    detector: Detector,
+    detector: FailureDetector,
     rumors: Rumors,
     reconciler: Reconciler,
     own: Own<A>,
@@ -173,7 +173,7 @@ impl<A: Address> Node<A> {
         };
         let own = Member { id: local.id, claim, accusation: None };
         let mut node = Self {
-            detector: Detector::new(now, &config, &seed, secret),
+            detector: FailureDetector::new(now, &config, &seed, secret),
             rumors: Rumors::new(&seed),
             reconciler: Reconciler::new(&seed),
             own: Own::new(&seed),
@@ -242,6 +242,20 @@ impl<A: Address> Node<A> {
     #[must_use]
     pub fn health(&self) -> u8 {
         self.detector.health()
+    }
+
+    /// Whether no member answers: three probes in a row of different members, in a cluster of more
+    /// than four, have failed. An isolated node accuses nobody.
+    #[must_use]
+    pub fn is_isolated(&self) -> bool {
+        self.detector.is_isolated()
+    }
+
+    /// Why a member is suspected or dead: who accused it, by which ways and when; `None` if it is
+    /// neither, or too many others have died since.
+    #[must_use]
+    pub fn why(&self, id: &NodeId) -> Option<Why> {
+        self.detector.why(&self.shared.table, id)
     }
 
     /// A keyed hash of the whole member table, suspicions excluded: equal tables of one cluster

@@ -107,7 +107,7 @@ impl<A: Address> Node<A> {
     pub(super) fn act(&mut self) {
         while let Some(action) = self.shared.actions.pop_front() {
             match action {
-                Action::Ping { to, nonce, attach } => self.ping(to, nonce, attach),
+                Action::Ping { to, nonce, attach, ring } => self.ping(to, nonce, attach, ring),
                 Action::PingRequest { relay, target, nonce } => {
                     self.enqueue_to(relay, Body::PingRequest { target, nonce });
                 }
@@ -118,13 +118,16 @@ impl<A: Address> Node<A> {
                     self.enqueue_to(to, Body::IndirectAck { nonce });
                 }
                 Action::Nack { to, nonce } => self.enqueue_to(to, Body::Nack { nonce }),
+                Action::Isolated => self.emit(Event::Isolated),
+                Action::Reconnected => self.emit(Event::Reconnected),
+                Action::DatagramsFail { id } => self.emit(Event::DatagramsFail(id)),
                 Action::Accuse { id, accusation } => self.accuse(id, &accusation),
                 Action::Push { to, later } => self.enqueue_to(to, Body::Push { later, first: 0 }),
                 Action::Advertise { to } => self.enqueue_to(to, Body::Adverts),
                 Action::Compare { with } => {
                     // Whoever is not known everywhere yet introduces itself.
                     let own = self.local().id();
-                    self.ping(with, self.cookie(&with, 0), Some(own));
+                    self.ping(with, self.cookie(&with, 0), Some(own), None);
                 }
                 Action::Sync { with } => self.begin_sync(with),
                 Action::Descend { with, digits } => self.begin_descent(with, digits),
@@ -133,10 +136,10 @@ impl<A: Address> Node<A> {
         self.due = self.next_due();
     }
 
-    fn ping(&mut self, to: NodeId, nonce: u32, attach: Option<NodeId>) {
+    fn ping(&mut self, to: NodeId, nonce: u32, attach: Option<NodeId>, ring: Option<u8>) {
         if let Some(slot) = self.shared.table.get(&to) {
             let check = self.shared.cluster.check(&to, slot.member.incarnation());
-            self.enqueue_to(to, Body::Ping { nonce, check, attach });
+            self.enqueue_to(to, Body::Ping { nonce, check, attach, ring });
         }
     }
 

@@ -4,20 +4,26 @@ use core::time::Duration;
 
 use smallvec::SmallVec;
 
-use super::Node;
 use super::encode::Body;
 use super::input::Origin;
+use super::{Node, Shared};
 use crate::action::Action;
 use crate::id::ShortId;
 use crate::member::{Accusation, Claim, Level, Meta, Phase, Slot};
 use crate::rng::Rng;
-use crate::{Address, Event, Incarnation, Instant, NodeId, Status};
+use crate::{Address, Detector, Event, Incarnation, Instant, NodeId, Status};
 
 /// How many members must have acknowledged that we leave.
 const WITNESSES: usize = 3;
 
 /// How many times another bearer of our id is asked whether it lives.
 const QUESTIONS: u8 = 4;
+
+/// For how long a death of ours is remembered, and how long we wait before we return after the
+/// second: five seconds times two to their number, at most five minutes.
+const DEATHS_REMEMBERED: Duration = Duration::from_secs(600);
+const LEAST_ABSENCE: Duration = Duration::from_secs(5);
+const MOST_ABSENCE: Duration = Duration::from_secs(300);
 
 /// What salts the cookies of pings that tell of our leaving.
 const LEAVING: u8 = 1;
@@ -29,6 +35,10 @@ pub(super) struct Own<A> {
     rng: Rng,
     farewell: Option<Farewell>,
     rival: Option<Rival<A>>,
+    /// When we heard of our last deaths.
+    deaths: SmallVec<[Instant; 8]>,
+    /// When we refute a death, and which.
+    returning: Option<(Instant, Incarnation)>,
 }
 
 /// A leave under way.
@@ -54,13 +64,20 @@ struct Rival<A> {
 
 impl<A> Own<A> {
     pub(super) fn new(entropy: &[u8; 32]) -> Self {
-        Self { rng: Rng::new(entropy, "own"), farewell: None, rival: None }
+        Self {
+            rng: Rng::new(entropy, "own"),
+            farewell: None,
+            rival: None,
+            deaths: SmallVec::new(),
+            returning: None,
+        }
     }
 
     pub(super) fn next_timeout(&self) -> Option<Instant> {
         let farewell = self.farewell.as_ref().map(|farewell| farewell.next.min(farewell.end));
         let rival = self.rival.as_ref().map(|rival| rival.next);
-        [farewell, rival].into_iter().flatten().min()
+        let returning = self.returning.map(|(at, _)| at);
+        [farewell, rival, returning].into_iter().flatten().min()
     }
 
     pub(super) fn postpone(&mut self, pause: Duration) {
@@ -135,14 +152,42 @@ impl<A: Address> Node<A> {
                 // To be dead while leaving is to have left.
                 return self.bid(Phase::Left);
             }
-            self.shared.stats.refutations += 1;
-            self.detector.on_accused();
-            self.outbid(accused, |_| ());
+            let dead = accusation.is_some_and(|accusation| accusation.level == Level::Dead);
+            if dead && self.stay_away(accused) {
+                return;
+            }
+            self.refute(accused);
         } else {
             return;
         }
         let own = self.shared.table.own().short;
         self.respond(origin, Body::Records(SmallVec::from_slice(&[own])));
+    }
+
+    /// We live: says so by a larger incarnation.
+    fn refute(&mut self, accused: Incarnation) {
+        self.shared.stats.refutations += 1;
+        self.detector.on_accused();
+        self.outbid(accused, |_| ());
+    }
+
+    /// Who keeps dying waits before it returns, so that others do not see it come and go. Whether
+    /// this death of ours is not refuted yet.
+    fn stay_away(&mut self, accused: Incarnation) -> bool {
+        let Shared { now, config, .. } = &self.shared;
+        if config.detector == Detector::Swim || self.own.returning.is_some() {
+            return self.own.returning.is_some();
+        }
+        let deaths = &mut self.own.deaths;
+        deaths.retain(|at| now.saturating_duration_since(*at) < DEATHS_REMEMBERED);
+        deaths.truncate(deaths.inline_size() - 1);
+        deaths.insert(0, *now);
+        if deaths.len() < 2 {
+            return false;
+        }
+        let absence = (LEAST_ABSENCE * (1 << deaths.len())).min(MOST_ABSENCE);
+        self.own.returning = Some((*now + absence, accused));
+        true
     }
 
     /// Moves on to an epoch that is larger than that of another life of ours.
@@ -232,6 +277,13 @@ impl<A: Address> Node<A> {
     }
 
     pub(super) fn on_own_timeout(&mut self) {
+        let now = self.shared.now;
+        if let Some((_, accused)) = self.own.returning.take_if(|(at, _)| *at <= now)
+            && accused.life() == self.local().incarnation().life()
+            && accused >= self.local().incarnation()
+        {
+            self.refute(accused);
+        }
         if self.own.farewell.as_ref().is_some_and(|farewell| farewell.end <= self.shared.now) {
             self.check_farewell();
         }
@@ -255,7 +307,12 @@ impl<A: Address> Node<A> {
         let salt = self.farewell_salt();
         for to in peers {
             let nonce = self.cookie(&to, salt);
-            self.shared.actions.push_back(Action::Ping { to, nonce, attach: Some(own) });
+            self.shared.actions.push_back(Action::Ping {
+                to,
+                nonce,
+                attach: Some(own),
+                ring: None,
+            });
         }
         self.act();
     }
@@ -268,7 +325,7 @@ impl<A: Address> Node<A> {
             let own = &self.shared.table.own().member.id;
             let check = self.shared.cluster.check(own, rival.incarnation);
             let (to, nonce) = (rival.address.clone(), rival.nonce);
-            self.enqueue(to, None, Body::Ping { nonce, check, attach: None });
+            self.enqueue(to, None, Body::Ping { nonce, check, attach: None, ring: None });
         } else {
             let incarnation = rival.incarnation;
             self.own.rival = None;

@@ -179,7 +179,7 @@ impl<A: Address> Node<A> {
             let mut body = match &mut open.ask {
                 Ask::Ping { nonce } => {
                     let check = self.shared.cluster.check(&whom, slot.member.incarnation());
-                    Body::Ping { nonce: *nonce, check, attach: None }
+                    Body::Ping { nonce: *nonce, check, attach: None, ring: None }
                 }
                 Ask::Sync { first, .. } => Body::Sync { first: *first },
                 Ask::Records(items) => Body::Records(core::mem::take(items)),

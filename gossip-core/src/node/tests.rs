@@ -76,7 +76,9 @@ fn a_stranger_gets_at_most_three_times_what_it_sent() {
     let floods: [&dyn Fn(&mut Writer<'_>) -> bool; 3] = [
         &|writer| writer.put(kind::SYNC, &whole),
         &|writer| writer.put(kind::JOIN, &JoinMessage { nonce: 7 }),
-        &|writer| writer.put(kind::PING, &Ping { nonce: 7, check: 7, fold: 7 }),
+        &|writer| {
+            writer.put(kind::PING, &Ping { nonce: 7, check: 7, fold: 7, ring: Ping::NO_RING })
+        },
     ];
     for flood in floods {
         let mut datagram = forge(&node, 5_000, |writer| {
@@ -114,7 +116,7 @@ fn who_never_answered_is_sent_no_synchronisation() {
     for round in 0..10 {
         let now = at(3_000 + 400 * round);
         let check = node.shared.cluster.check(&id(0), node.local().incarnation());
-        let ping = Ping { nonce: 7, check, fold: 7 };
+        let ping = Ping { nonce: 7, check, fold: 7, ring: Ping::NO_RING };
         let mut datagram = forge(&node, 5, |writer| assert!(writer.put(kind::PING, &ping)));
         received += datagram.len();
         // Member 5 lives at address 5; whoever sends this does not.
@@ -212,8 +214,9 @@ fn a_pause_is_noticed_once() {
 
 #[test]
 fn a_request_of_the_application_has_a_deadline() {
-    let mut node =
-        taught(1, Config { request_timeout: Duration::from_millis(10), ..Config::lan() });
+    let mut config = Config { request_timeout: Duration::from_millis(10), ..Config::lan() };
+    config.probe_interval = Duration::from_secs(3_600);
+    let mut node = taught(1, config);
     let id = node.send(at(2), id(1), b"hello", Delivery::Request).unwrap();
     assert_eq!(node.poll_timeout(), Some(at(12)));
     node.handle_timeout(at(12));

@@ -20,6 +20,12 @@ pub(crate) struct Ping {
     /// The fold of the sender's fingerprint.
     #[serde(with = "postcard::fixint::le")]
     pub(crate) fold: u32,
+    /// In which ring the sender watches the receiver, if it does.
+    pub(crate) ring: u8,
+}
+
+impl Ping {
+    pub(crate) const NO_RING: u8 = u8::MAX;
 }
 
 /// "I do."
@@ -33,6 +39,13 @@ pub(crate) struct Ack {
     pub(crate) fold: u32,
     /// Whether the sender knows whom it answers; if not it would like to.
     pub(crate) acquainted: bool,
+    /// In how many milliseconds a watcher should come again, if it was one who asked.
+    #[serde(with = "postcard::fixint::le")]
+    pub(crate) appointment: u16,
+}
+
+impl Ack {
+    pub(crate) const NO_APPOINTMENT: u16 = 0;
 }
 
 /// "Ask for me whether it lives."

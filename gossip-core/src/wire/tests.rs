@@ -132,22 +132,23 @@ fn vector_padding() {
 }
 
 fn ping() -> Ping {
-    Ping { nonce: NONCE, check: key().check(&BOB, incarnation(300)), fold: FOLD }
+    let check = key().check(&BOB, incarnation(300));
+    Ping { nonce: NONCE, check, fold: FOLD, ring: 5 }
 }
 
 #[test]
 fn vector_ping() {
     let vector = include_str!("../../tests/vectors/ping.hex");
     check_put(vector, kind::PING, &ping(), Message::Ping(ping()));
-    assert_eq!(parse(vector).len(), 23);
+    assert_eq!(parse(vector).len(), 24);
 }
 
 #[test]
 fn vector_ack() {
     let vector = include_str!("../../tests/vectors/ack.hex");
-    let ack = Ack { nonce: NONCE, fold: FOLD, acquainted: true };
+    let ack = Ack { nonce: NONCE, fold: FOLD, acquainted: true, appointment: 8_000 };
     check_put(vector, kind::ACK, &ack, Message::Ack(ack));
-    assert_eq!(parse(vector).len(), 20);
+    assert_eq!(parse(vector).len(), 22);
 }
 
 #[test]
@@ -398,8 +399,8 @@ fn every_message<'a>(
     record.claim.meta = &bytes[..bytes.len().min(MAX_META)];
     [
         Message::Padding(PhantomData),
-        Message::Ping(Ping { nonce, check, fold }),
-        Message::Ack(Ack { nonce, fold, acquainted: flag }),
+        Message::Ping(Ping { nonce, check, fold, ring: flag.into() }),
+        Message::Ack(Ack { nonce, fold, acquainted: flag, appointment: check as u16 }),
         Message::PingRequest(PingRequest { nonce, target: id }),
         Message::IndirectAck(IndirectAck { nonce }),
         Message::Nack(Nack { nonce }),

@@ -42,10 +42,10 @@ impl Loss {
             |sim: &Sim| (0..nodes).map(|i| sim.node(i).stats().suspicions_raised).sum::<u64>();
         let (raised, told) = (suspicions(&sim), sim.false_deaths());
         let (begin, before) = (super::seconds(&sim), sim.total_traffic());
-        sim.record(|occurrence| matches!(occurrence.event, Event::MemberFailed(_)));
+        sim.record(|occurrence| matches!(occurrence.event, Event::MemberFailed(..)));
         sim.run_for(Duration::from_secs(60 * minutes));
         let victim = |told: Occurrence| match told.event {
-            Event::MemberFailed(member) => Some((member.id(), member.incarnation())),
+            Event::MemberFailed(member, _) => Some((member.id(), member.incarnation())),
             _ => None,
         };
         let mut victims: Vec<_> = sim.take_log().into_iter().filter_map(victim).collect();

@@ -1,0 +1,52 @@
+//! Round-trip times.
+
+use core::time::Duration;
+
+/// Smoothed round-trip time and its variation, as in TCP (RFC 6298).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rtt {
+    smooth: Duration,
+    variation: Duration,
+}
+
+impl Rtt {
+    pub(super) const UNKNOWN: Self = Self { smooth: Duration::ZERO, variation: Duration::ZERO };
+
+    pub(super) fn sample(&mut self, rtt: Duration) {
+        if *self == Self::UNKNOWN {
+            *self = Self { smooth: rtt, variation: rtt / 2 };
+        } else {
+            self.variation = (self.variation * 3 + self.smooth.abs_diff(rtt)) / 4;
+            self.smooth = (self.smooth * 7 + rtt) / 8;
+        }
+    }
+
+    /// What it is on average, if it was measured.
+    pub(super) fn smooth(&self) -> Option<Duration> {
+        (*self != Self::UNKNOWN).then_some(self.smooth)
+    }
+
+    /// How long an answer may take, if that is known.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        (*self != Self::UNKNOWN).then(|| self.smooth + self.variation * 4)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_even_round_trip_is_soon_known_well() {
+        let mut rtt = Rtt::UNKNOWN;
+        assert_eq!(rtt.timeout(), None);
+        let millis = Duration::from_millis;
+        rtt.sample(millis(8));
+        assert_eq!(rtt.timeout(), Some(millis(24)));
+        (0..50).for_each(|_| rtt.sample(millis(8)));
+        assert_eq!(rtt.timeout().map(|time| time.as_millis()), Some(8));
+        rtt.sample(millis(16));
+        assert_eq!(rtt.timeout().map(|time| time.as_millis()), Some(17));
+        assert_eq!(rtt.smooth(), Some(millis(9)));
+    }
+}
