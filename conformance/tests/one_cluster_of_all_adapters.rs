@@ -1,36 +1,10 @@
 //! One cluster of nodes on tokio, smol, async-std and threads.
 
-use std::sync::LazyLock;
+mod adapters;
 
 use conformance::{Adapter, scenarios};
-use gossip_driver::{Error, Handle, Options};
-use tokio::runtime::Runtime;
-
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime starts"));
-
-fn on_tokio(options: Options) -> Result<Handle, Error> {
-    let gossip = RUNTIME.block_on(gossip_tokio::Gossip::start(options))?;
-    Ok((*gossip).clone())
-}
-
-fn on_smol(options: Options) -> Result<Handle, Error> {
-    let (gossip, driver) = smol::block_on(gossip_smol::Gossip::start(options))?;
-    smol::spawn(driver).detach();
-    Ok((*gossip).clone())
-}
-
-fn on_async_std(options: Options) -> Result<Handle, Error> {
-    let (gossip, driver) = async_std::task::block_on(gossip_smol::Gossip::start(options))?;
-    async_std::task::spawn(driver);
-    Ok((*gossip).clone())
-}
-
-fn on_threads(options: Options) -> Result<Handle, Error> {
-    Ok((*gossip_std_threads::Gossip::start(options)?).clone())
-}
 
 #[test]
 fn one_cluster_of_all_adapters() {
-    let adapters = [on_tokio, on_smol, on_async_std, on_threads].map(Adapter::new);
-    scenarios::one_cluster_of_all_adapters(&adapters);
+    scenarios::one_cluster_of_all_adapters(&adapters::ALL.map(Adapter::new));
 }

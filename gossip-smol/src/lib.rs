@@ -1,39 +1,10 @@
-//! Gossip on smol, async-std or any other executor: a node of a cluster that knows who is there,
-//! and notices who is not.
+#![doc = include_str!("../README.md")]
 //!
-//! ```no_run
-//! # async fn example(executor: smol::Executor<'_>) -> Result<(), gossip_smol::Error> {
-//! use gossip_smol::Gossip;
+//! # Where to look
 //!
-//! let builder = Gossip::bind("0.0.0.0:7946").advertise("10.0.0.1:7946");
-//! let (gossip, driver) = builder.start().await?;
-//! executor.spawn(driver).detach();
-//! for seed in gossip.join(["10.0.0.2:7946", "seed.example.org:7946"]).await {
-//!     println!("{}: {:?}", seed.seed, seed.result);
-//! }
-//! let mut events = gossip.events();
-//! while let Some(update) = events.next().await {
-//!     println!("{update}");
-//! }
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! [`Gossip::bind`] gives the [`Builder`] with the options, [`Gossip`] itself is a [`Handle`] with
-//! the methods. A node needs a UDP port, and the same port in TCP for requests
-//! ([`Config::requests`]). It runs for as long as its [`Driver`] is polled, until it
-//! [leaves](Handle::leave), is [shut down](Handle::shutdown), or its last handle is dropped. What
-//! happens is traced with the `tracing` crate, and with the feature `metrics` its figures are
-//! published with the `metrics` crate.
-//!
-//! # Executors
-//!
-//! The driver is a future that spawns nothing itself. Its sockets and timers are those of
-//! `async-io`, whose reactor runs on a thread of its own, so any executor will do: `smol::spawn`,
-//! an `async_executor::Executor`, `futures::executor::ThreadPool`, a thread that blocks on it.
-//!
-//! On async-std it is `async_std::task::spawn(driver)`. That crate is discontinued, and its authors
-//! recommend smol: use it where you have it already, and begin nothing new with it.
+//! [`Gossip::bind`] gives the [`Builder`] with the options, [`Config`] has the knobs; [`Gossip`]
+//! itself is a [`Handle`] with the methods; [`Driver`] is to be spawned; [`Events`] tells what
+//! happens, [`Error`], [`SeedError`] and [`CommandError`] what can go wrong.
 
 mod driver;
 mod stream;

@@ -1,35 +1,10 @@
-//! Gossip on plain OS threads, without async: a node of a cluster that knows who is there, and
-//! notices who is not.
+#![doc = include_str!("../README.md")]
 //!
-//! ```no_run
-//! # fn main() -> Result<(), gossip_std_threads::Error> {
-//! use gossip_std_threads::Gossip;
+//! # Where to look
 //!
-//! let gossip = Gossip::bind("0.0.0.0:7946").advertise("10.0.0.1:7946").start()?;
-//! for seed in gossip.join(["10.0.0.2:7946", "seed.example.org:7946"]).wait() {
-//!     println!("{}: {:?}", seed.seed, seed.result);
-//! }
-//! for update in gossip.events().iter() {
-//!     println!("{update}");
-//! }
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! [`Gossip::bind`] gives the [`Builder`] with the options, [`Gossip`] itself is a [`Handle`] with
-//! the methods. What they return is waited for with [`Pending::wait`], or with a limit with
-//! [`Pending::wait_timeout`]; events with [`Events::iter`] or [`Events::wait_timeout`]. A node needs
-//! a UDP port, and the same port in TCP for requests ([`Config::requests`]). It runs until it
-//! [leaves](Handle::leave), is [shut down](Handle::shutdown), or its last handle is dropped. What
-//! happens is traced with the `tracing` crate, and with the feature `metrics` its figures are
-//! published with the `metrics` crate.
-//!
-//! # Threads
-//!
-//! A node runs on one thread, `gossip`, which waits for all of its sockets and its timer at once
-//! and serves a bounded number of connections; who waits for a node to leave or to shut down waits
-//! for the end of that thread. Names are resolved and the snapshot is written on threads
-//! (`gossip-resolver`, `gossip-snapshot`) that last no longer than that takes.
+//! [`Gossip::bind`] gives the [`Builder`] with the options, [`Config`] has the knobs; [`Gossip`]
+//! itself is a [`Handle`] with the methods, whose waiting is in [`Pending`]; [`Events`] tells what
+//! happens, [`Error`], [`SeedError`] and [`CommandError`] what can go wrong.
 
 mod driver;
 mod readiness;

@@ -1,27 +1,10 @@
-//! Gossip on tokio: a node of a cluster that knows who is there, and notices who is not.
+#![doc = include_str!("../README.md")]
 //!
-//! ```no_run
-//! # async fn example() -> Result<(), gossip_tokio::Error> {
-//! use gossip_tokio::Gossip;
+//! # Where to look
 //!
-//! let gossip = Gossip::bind("0.0.0.0:7946").advertise("10.0.0.1:7946").start().await?;
-//! for seed in gossip.join(["10.0.0.2:7946", "seed.example.org:7946"]).await {
-//!     println!("{}: {:?}", seed.seed, seed.result);
-//! }
-//! let mut events = gossip.events();
-//! while let Some(update) = events.next().await {
-//!     println!("{update}");
-//! }
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! [`Gossip::bind`] gives the [`Builder`] with the options, [`Gossip`] itself is a [`Handle`] with
-//! the methods. A node needs a tokio runtime of either flavour with time and I/O enabled, a UDP port,
-//! and the same port in TCP for requests ([`Config::requests`]). It runs as a task of the runtime it
-//! was started in until it [leaves](Handle::leave), is [shut down](Handle::shutdown), or its last
-//! handle is dropped. What happens is traced with the `tracing` crate, and with the feature
-//! `metrics` its figures are published with the `metrics` crate.
+//! [`Gossip::bind`] gives the [`Builder`] with the options, [`Config`] has the knobs; [`Gossip`]
+//! itself is a [`Handle`] with the methods; [`Events`] tells what happens, [`Error`],
+//! [`SeedError`] and [`CommandError`] what can go wrong.
 
 mod driver;
 mod stream;

@@ -1,0 +1,81 @@
+//! What the simulator says of a network that breaks and heals, and what hosts do: each scenario is
+//! run in both, with the LAN preset, and must end in the same states after times of the same order.
+//!
+//! A host is a process in a network namespace of its own, with one node, on one of the adapters; a
+//! bridge joins five of them, and nftables cuts it. All of it is gone when the processes are. Where
+//! namespaces may not be made the scenarios are skipped, which is said.
+
+#[path = "../adapters/mod.rs"]
+mod adapters;
+mod hosts;
+mod node;
+mod scenarios;
+mod shell;
+mod simulated;
+mod world;
+
+use std::env;
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use hosts::Hosts;
+use libtest_mimic::{Arguments, Trial};
+use scenarios::Scenario;
+use simulated::Simulated;
+
+/// How many runs of the simulator tell what is to be expected.
+const SEEDS: u64 = 40;
+
+/// What a busy machine may add, and the start of processes.
+const SLACK: Duration = Duration::from_secs(2);
+
+/// Set in the process whose namespace is that of the bridges.
+const INSIDE: &str = "GOSSIP_HOSTS_INSIDE";
+
+fn main() -> ExitCode {
+    if let Some(number) = node::number() {
+        return node::run(number);
+    }
+    let mut arguments = Arguments::from_args();
+    if arguments.list || env::var_os(INSIDE).is_some() {
+        // They mostly wait.
+        arguments.test_threads.get_or_insert(scenarios::ALL.len());
+        return libtest_mimic::run(&arguments, trials()).exit_code();
+    }
+    match shell::namespace() {
+        Ok(namespace) => run_inside(namespace),
+        Err(reason) => {
+            println!("SKIPPED: hosts in network namespaces: {reason}");
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// Runs this program once more, in a namespace of its own.
+fn run_inside(mut namespace: Command) -> ExitCode {
+    let this = env::current_exe().expect("this program has a path");
+    namespace.arg(this).args(env::args_os().skip(1)).env(INSIDE, "");
+    let status = namespace.status().expect("it ran a moment ago");
+    ExitCode::from(u8::from(!status.success()))
+}
+
+fn trials() -> Vec<Trial> {
+    let trial = |&(name, scenario): &(&'static str, Scenario)| {
+        Trial::test(name, move || {
+            compare(name, scenario);
+            Ok(())
+        })
+    };
+    scenarios::ALL.iter().map(trial).collect()
+}
+
+fn compare(name: &str, scenario: Scenario) {
+    let simulated: Vec<_> = (0..SEEDS).map(|seed| scenario(&mut Simulated::new(seed))).collect();
+    for (stage, (what, took)) in scenario(&mut Hosts::new()).into_iter().enumerate() {
+        let times = || simulated.iter().map(|stages| stages[stage].1);
+        let (least, most) = (times().min().unwrap_or_default(), times().max().unwrap_or_default());
+        let line = format!("{name}: {what}: {took:.1?}, simulated {least:.1?} to {most:.1?}");
+        println!("{line}");
+        assert!(least <= took + SLACK && took <= 2 * most + SLACK, "{line}");
+    }
+}

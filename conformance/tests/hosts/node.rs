@@ -1,0 +1,80 @@
+//! The process of a host: one node, which tells what it sees.
+
+use std::process::ExitCode;
+use std::{env, io, thread};
+
+use gossip_core::NodeId;
+use gossip_driver::{Builder, Event, Handle, Member, Update};
+
+use crate::adapters;
+use crate::shell;
+
+/// Set in the process of a host, to its number.
+pub(crate) const HOST: &str = "GOSSIP_HOST";
+
+/// What the process says when it is in its namespace.
+pub(crate) const HERE: &str = "here";
+
+/// The line on which it starts its node.
+pub(crate) const START: &str = "start";
+
+/// Which host this process is, if it is one.
+pub(crate) fn number() -> Option<usize> {
+    env::var(HOST).ok()?.parse().ok()
+}
+
+/// Runs command lines, and the node from [`START`] on, until the input ends.
+pub(crate) fn run(number: usize) -> ExitCode {
+    println!("{HERE}");
+    let mut node = None;
+    for line in io::stdin().lines().map_while(Result::ok) {
+        match line.as_str() {
+            START => node = Some(start(number)),
+            command => shell::run(command),
+        }
+    }
+    drop(node);
+    ExitCode::SUCCESS
+}
+
+fn start(number: usize) -> Handle {
+    let start = adapters::ALL[number % adapters::ALL.len()];
+    let builder = Builder::new(format!("{}:7946", address(number)), start).id(id(number));
+    let node = builder.start().expect("the node starts");
+    let mut events = node.events();
+    thread::spawn(move || events.iter().for_each(|update| tell(&update)));
+    if number > 0 {
+        drop(node.join([format!("{}:7946", address(0))]));
+    }
+    node
+}
+
+/// Says a line for each member concerned: who, and how it is.
+fn tell(update: &Update) {
+    match update {
+        Update::Snapshot(members) => members.iter().for_each(tell_member),
+        Update::Event(
+            Event::MemberUp(member)
+            | Event::MemberUpdated(member)
+            | Event::MemberSuspected(member)
+            | Event::MemberRefuted(member)
+            | Event::MemberFailed(member)
+            | Event::MemberLeft(member),
+        ) => tell_member(member),
+        _ => {}
+    }
+}
+
+fn tell_member(member: &Member) {
+    println!("{} {:?}", member.id(), member.status());
+}
+
+/// Who the node of a host is.
+pub(crate) fn id(number: usize) -> NodeId {
+    NodeId::from_u128(number as u128 + 1)
+}
+
+/// Where it is, and in its namespace nobody else.
+pub(crate) fn address(number: usize) -> String {
+    format!("10.0.0.{}", number + 1)
+}
