@@ -49,7 +49,7 @@ mod traffic;
 mod wire;
 
 pub use cluster::{Notices, local};
-pub use log::{Occurrence, Passing};
+pub use log::{Occurrence, Passing, Place};
 pub use network::{Latency, Network};
 pub use ordeal::ordeal;
 pub use sim::{Sim, SimConfig};

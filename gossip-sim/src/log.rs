@@ -21,12 +21,23 @@ pub struct Occurrence {
 pub struct Passing<'a> {
     /// When.
     pub at: Instant,
-    /// The node that sent it, or that reads it.
+    /// The node that sent it, or that it came to.
     pub node: usize,
-    /// Whether it arrives and is read; else it leaves, and may be lost.
-    pub arrives: bool,
+    /// Where on its way.
+    pub place: Place,
     /// Its bytes, as `docs/protocol.md` has them.
     pub bytes: &'a [u8],
+}
+
+/// Where a datagram is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// It leaves, and may be lost.
+    Departure,
+    /// It is read.
+    Arrival,
+    /// It has come to a host without the process.
+    NobodyThere,
 }
 
 /// Sees all datagrams.
@@ -57,9 +68,9 @@ impl Log {
         self.tap = tap;
     }
 
-    pub(crate) fn passes(&mut self, at: Instant, node: usize, arrives: bool, bytes: &[u8]) {
+    pub(crate) fn passes(&mut self, at: Instant, node: usize, place: Place, bytes: &[u8]) {
         if let Some(tap) = &mut self.tap {
-            tap(Passing { at, node, arrives, bytes });
+            tap(Passing { at, node, place, bytes });
         }
     }
 

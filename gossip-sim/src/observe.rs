@@ -30,8 +30,8 @@ impl Sim {
         std::mem::take(&mut self.log.kept)
     }
 
-    /// Shows every datagram, from now on, to `tap`: once when it leaves a node, once when a node
-    /// reads it. It replaces an earlier one.
+    /// Shows every datagram, from now on, to `tap`: once when it leaves a node, once when it has
+    /// come to one. It replaces an earlier one.
     pub fn tap(&mut self, tap: impl FnMut(Passing<'_>) + Send + 'static) {
         self.log.set_tap(Some(Box::new(tap)));
     }

@@ -5,6 +5,7 @@ use gossip_core::{Event, Instant, Member, Status};
 
 use crate::Sim;
 use crate::host::{Input, NEVER, Output, State};
+use crate::log::Place;
 use crate::network::Stream;
 use crate::packets::Slot;
 use crate::sim::{Bearers, Entry};
@@ -73,7 +74,13 @@ impl Sim {
                 self.discard(input);
             }
             State::Paused | State::Stalled => host.inbox.push_back(input),
-            State::Exited | State::Down => self.discard(input),
+            State::Exited | State::Down => {
+                if let Input::Datagram(slot) = input {
+                    let bytes = self.packets.get(slot).bytes();
+                    self.log.passes(self.now, index, Place::NobodyThere, bytes);
+                }
+                self.discard(input);
+            }
         }
     }
 
@@ -99,7 +106,7 @@ impl Sim {
                 let packet = self.packets.get(slot);
                 let from = packet.from;
                 self.log.delivered(self.now, from, index, packet.bytes());
-                self.log.passes(self.now, index, true, packet.bytes());
+                self.log.passes(self.now, index, Place::Arrival, packet.bytes());
                 _ = node.handle_datagram(self.now, &from, packet.bytes());
                 self.packets.give_back(slot);
             }
@@ -139,7 +146,8 @@ impl Sim {
             self.check(index, (1..=budget).contains(&len), || format!("a datagram of {len} bytes"));
             self.check(index, count < limit, || format!("over {limit} datagrams at once"));
             self.count(index, Traffic::datagram(len));
-            self.log.passes(self.now, index, false, self.packets.get(slot).bytes());
+            let bytes = self.packets.get(slot).bytes();
+            self.log.passes(self.now, index, Place::Departure, bytes);
             let host = &mut self.hosts[index];
             if host.state != State::Stalled {
                 self.route(index, to, slot);

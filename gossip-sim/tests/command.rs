@@ -23,7 +23,15 @@ fn each_scenario_gives_one_object_with_its_fields() {
         ("partition --nodes 8 --minutes 1", "nodes all_know_s equal_s"),
         ("churn --nodes 5 --grace 60", "nodes replaced forgotten_s false_deaths"),
         ("crash --nodes 8 --trials 2", "nodes first_notice_s last_notice_s spread"),
-        ("loss --nodes 8 --minutes 1 --loss 0.1", "nodes false_deaths suspicions"),
+        (
+            "detect --nodes 20 --crashes 3 --churn 20",
+            "nodes first_ping_intervals_mean first_ping_intervals_p999 first_death_s_median \
+             all_know_s_median all_know_s_max",
+        ),
+        (
+            "loss --nodes 8 --minutes 1 --loss 0.1 --trials 2",
+            "nodes loss requests hours false_deaths_per_member_hour upper95 false_deaths suspicions",
+        ),
         ("trace --nodes 8", "nodes trace delivered"),
         ("soak --seeds 1", "seeds failures"),
     ];

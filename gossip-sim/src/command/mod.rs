@@ -11,6 +11,7 @@ use clap::{Parser, value_parser};
 use gossip_sim::scenario::{Error, Outcome, Scenario, in_parallel, soak::Soak};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use serde_json::Map;
 use summary::Summary;
 
 /// Measures the protocol in a deterministic network of many nodes and in virtual time.
@@ -44,7 +45,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         let curves: Vec<_> = outcomes.iter().map(|outcome| &outcome.curve).collect();
         plot::write(path, name(&options.scenario), &curves)?;
     }
-    print(options, &Summary::new(&outcomes))
+    print(options, &Summary::new(&outcomes, options.scenario.pooled(&outcomes)?))
 }
 
 fn print(options: &Options, summary: &Summary) -> Result<(), Error> {
@@ -78,7 +79,7 @@ fn run_soak(soak: &Soak, options: &Options) -> Result<(), Error> {
     let bar = progress(soak.seeds);
     let (outcome, failure) = soak.run(options.seed, cores(), || bar.inc(1))?;
     bar.finish_and_clear();
-    print(options, &Summary::new(&[outcome]))?;
+    print(options, &Summary::new(&[outcome], Map::new()))?;
     match failure {
         None => Ok(()),
         Some(failure) => Err(format!(
@@ -113,6 +114,7 @@ fn name(scenario: &Scenario) -> &'static str {
         Scenario::Partition(_) => "partition",
         Scenario::Churn(_) => "churn",
         Scenario::Crash(_) => "crash",
+        Scenario::Detect(_) => "detect",
         Scenario::Loss(_) => "loss",
         Scenario::Scale(_) => "scale",
         Scenario::Trace(_) => "trace",

@@ -8,6 +8,8 @@ use serde_json::{Map, Value, json};
 enum Figure {
     /// Ascending.
     Numbers(Vec<f64>),
+    /// Of all trials together.
+    Pooled(f64),
     /// What is no number is that of the first trial.
     Other(Value),
 }
@@ -16,13 +18,15 @@ enum Figure {
 pub(crate) struct Summary(Vec<(String, Figure)>);
 
 impl Summary {
-    pub(crate) fn new(outcomes: &[Outcome]) -> Self {
+    pub(crate) fn new(outcomes: &[Outcome], pooled: Map<String, Value>) -> Self {
         let Some(first) = outcomes.first() else { return Self(Vec::new()) };
         let figure = |(name, value): (&String, &Value)| {
             let all = outcomes.iter().filter_map(|outcome| outcome.figures.get(name)?.as_f64());
             let mut numbers: Vec<f64> = all.collect();
             numbers.sort_unstable_by(f64::total_cmp);
-            let figure = if numbers.len() == outcomes.len() {
+            let figure = if let Some(pooled) = pooled.get(name).and_then(Value::as_f64) {
+                Figure::Pooled(pooled)
+            } else if numbers.len() == outcomes.len() {
                 Figure::Numbers(numbers)
             } else {
                 Figure::Other(value.clone())
@@ -42,6 +46,7 @@ impl Summary {
         for (name, figure) in &self.0 {
             let value = match figure {
                 Figure::Numbers(numbers) => number(mean(numbers)),
+                Figure::Pooled(pooled) => number(*pooled),
                 Figure::Other(value) => value.clone(),
             };
             object.insert(name.clone(), value);
@@ -78,6 +83,7 @@ impl Summary {
                     row.extend([0, 50, 99, 100].map(|p| text(percentile(numbers, p))));
                 }
                 Figure::Numbers(numbers) => row.push(text(mean(numbers))),
+                Figure::Pooled(pooled) => row.push(text(*pooled)),
                 Figure::Other(value) => {
                     row.push(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
                 }

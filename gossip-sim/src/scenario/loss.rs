@@ -6,7 +6,8 @@ use clap::Args;
 use gossip_core::Event;
 use serde::Serialize;
 
-use super::{Conditions, Error, Outcome, nodes, traffic_curve};
+use super::statistics::poisson_upper95;
+use super::{Conditions, Error, Outcome, Samples, Switch, nodes, traffic_curve};
 use crate::{Occurrence, Sim};
 
 /// Nobody fails, but packets are lost: who is suspected, and who is declared dead.
@@ -16,8 +17,11 @@ pub struct Loss {
     #[arg(long, default_value_t = 100, value_parser = nodes)]
     pub nodes: usize,
     /// For how many minutes.
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 60, conflicts_with = "hours")]
     pub minutes: u64,
+    /// For how many hours.
+    #[arg(long)]
+    pub hours: Option<u64>,
     /// The network, once the cluster has settled.
     #[command(flatten)]
     pub conditions: Conditions,
@@ -26,6 +30,11 @@ pub struct Loss {
 #[derive(Serialize)]
 struct Figures {
     nodes: usize,
+    loss: f64,
+    requests: &'static str,
+    hours: f64,
+    #[serde(flatten)]
+    pooled: Pooled,
     /// Points of somebody's life that somebody declared dead.
     false_deaths: usize,
     /// How often somebody told of one.
@@ -34,9 +43,29 @@ struct Figures {
     bytes_per_node_and_second: f64,
 }
 
+/// Of all trials together.
+#[derive(Serialize)]
+pub(super) struct Pooled {
+    false_deaths_per_member_hour: f64,
+    /// The rate is below this, at 95 % confidence.
+    upper95: f64,
+}
+
+impl Pooled {
+    pub(super) fn new(samples: &Samples) -> Self {
+        let [deaths, hours] =
+            ["deaths", "hours"].map(|name| samples.get(name).into_iter().flatten().sum::<f64>());
+        Self {
+            false_deaths_per_member_hour: deaths / hours,
+            upper95: poisson_upper95(deaths as u64) / hours,
+        }
+    }
+}
+
 impl Loss {
     pub(super) fn run(&self, seed: u64) -> Result<Outcome, Error> {
-        let Self { nodes, minutes, conditions } = *self;
+        let Self { nodes, minutes, hours, conditions } = *self;
+        let minutes = hours.map_or(minutes, |hours| 60 * hours);
         let mut sim = conditions.settled_cluster(seed, nodes, &conditions.config())?;
         let suspicions =
             |sim: &Sim| (0..nodes).map(|i| sim.node(i).stats().suspicions_raised).sum::<u64>();
@@ -51,14 +80,23 @@ impl Loss {
         let mut victims: Vec<_> = sim.take_log().into_iter().filter_map(victim).collect();
         victims.sort_unstable();
         victims.dedup();
+        let hours = minutes as f64 / 60.0;
+        let samples = Samples::from([
+            ("deaths", vec![victims.len() as f64]),
+            ("hours", vec![nodes as f64 * hours]),
+        ]);
         let sent = (sim.total_traffic() - before).bytes() as f64;
         let figures = Figures {
             nodes,
+            loss: conditions.loss,
+            requests: if conditions.requests == Switch::On { "on" } else { "off" },
+            hours,
+            pooled: Pooled::new(&samples),
             false_deaths: victims.len(),
             false_deaths_told: sim.false_deaths() - told,
             suspicions: suspicions(&sim) - raised,
             bytes_per_node_and_second: sent / nodes as f64 / (super::seconds(&sim) - begin),
         };
-        Outcome::new(figures, traffic_curve(&sim, begin, nodes))
+        Ok(Outcome { samples, ..Outcome::new(figures, traffic_curve(&sim, begin, nodes))? })
     }
 }

@@ -1,5 +1,6 @@
 //! What the command measures, one scenario in a file: its options, its figures, and how it runs.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -11,6 +12,7 @@ use crate::{Latency, Network, Sim, SimConfig};
 
 pub mod churn;
 pub mod crash;
+pub mod detect;
 pub mod join;
 pub mod loss;
 pub mod missed;
@@ -21,6 +23,7 @@ pub mod restart;
 pub mod scale;
 pub mod soak;
 pub mod spread;
+mod statistics;
 pub mod trace;
 
 pub use parallel::in_parallel;
@@ -44,6 +47,8 @@ pub enum Scenario {
     Churn(churn::Churn),
     /// One node crashes.
     Crash(crash::Crash),
+    /// Many crash, one after the other: how soon that is noticed.
+    Detect(detect::Detect),
     /// Nobody fails, but packets are lost.
     Loss(loss::Loss),
     /// An idle cluster: its speed and memory.
@@ -61,7 +66,12 @@ pub struct Outcome {
     pub figures: Map<String, Value>,
     /// What can be plotted of it.
     pub curve: Curve,
+    /// What figures were computed from that several trials give better together.
+    pub samples: Samples,
 }
+
+/// Numbers, by what they measure.
+pub type Samples = BTreeMap<&'static str, Vec<f64>>;
 
 /// A line in a plot.
 #[derive(Clone, Debug, Default)]
@@ -77,10 +87,14 @@ pub type Error = String;
 
 impl Outcome {
     fn new(figures: impl Serialize, curve: Curve) -> Result<Self, Error> {
-        match serde_json::to_value(figures) {
-            Ok(Value::Object(figures)) => Ok(Self { figures, curve }),
-            other => Err(format!("no figures: {other:?}")),
-        }
+        Ok(Self { figures: object(figures)?, curve, samples: Samples::new() })
+    }
+}
+
+fn object(figures: impl Serialize) -> Result<Map<String, Value>, Error> {
+    match serde_json::to_value(figures) {
+        Ok(Value::Object(figures)) => Ok(figures),
+        other => Err(format!("no figures: {other:?}")),
     }
 }
 
@@ -104,10 +118,28 @@ impl Scenario {
             Self::Partition(scenario) => scenario.run(seed),
             Self::Churn(scenario) => scenario.run(seed),
             Self::Crash(scenario) => scenario.run(seed),
+            Self::Detect(scenario) => scenario.run(seed),
             Self::Loss(scenario) => scenario.run(seed),
             Self::Scale(scenario) => scenario.run(seed),
             Self::Trace(scenario) => scenario.run(seed),
             Self::Soak(_) => Err("a soak is run by seeds".into()),
+        }
+    }
+
+    /// Those figures that are of the samples of all trials together, not the mean of each one's.
+    ///
+    /// # Errors
+    ///
+    /// None but that figures cannot be written.
+    pub fn pooled(&self, outcomes: &[Outcome]) -> Result<Map<String, Value>, Error> {
+        let mut pool = Samples::new();
+        for (&name, numbers) in outcomes.iter().flat_map(|outcome| &outcome.samples) {
+            pool.entry(name).or_default().extend(numbers);
+        }
+        match self {
+            Self::Detect(_) => object(detect::Pooled::new(&pool)),
+            Self::Loss(_) => object(loss::Pooled::new(&pool)),
+            _ => Ok(Map::new()),
         }
     }
 

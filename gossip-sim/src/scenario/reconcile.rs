@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Curve, Error, Outcome, probability, within};
 use crate::wire::{self, ENVELOPE, kind};
-use crate::{Latency, Network, Passing, Sim, SimConfig};
+use crate::{Latency, Network, Passing, Place, Sim, SimConfig};
 
 /// Two nodes with large tables find where they differ, by datagrams alone.
 #[derive(Clone, Copy, Debug, Args)]
@@ -58,7 +58,7 @@ struct Seen {
 
 impl Seen {
     fn datagram(&mut self, passing: Passing<'_>) {
-        if passing.arrives {
+        if passing.place != Place::Departure {
             return;
         }
         if self.envelope.is_empty() {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Conditions, Curve, Error, Outcome, nodes};
 use crate::wire::{self, OLD_NEWS, kind};
-use crate::{Passing, Sim};
+use crate::{Passing, Place, Sim};
 
 /// One change reaches a settled cluster.
 #[derive(Clone, Copy, Debug, Args)]
@@ -76,7 +76,7 @@ impl Seen {
     }
 
     fn datagram(&mut self, passing: Passing<'_>) {
-        if passing.arrives {
+        if passing.place != Place::Departure {
             self.arrival(passing);
             return;
         }
