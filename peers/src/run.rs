@@ -1,11 +1,12 @@
 //! One run of one cluster, in a process of its own, which is what is measured.
 
-use std::time::Duration;
+use std::fs;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use cpu_time::ProcessTime;
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::Error;
 use crate::clusters::{Cluster, Counts, FocaCluster, GossipCluster};
@@ -16,13 +17,13 @@ const TICK: Duration = Duration::from_millis(5);
 /// How long the cluster is left alone before the idle window begins.
 const CALM: Duration = Duration::from_secs(5);
 
-/// Threads of the runtime, for either system.
-const WORKERS: usize = 2;
-
-/// What is measured, on tokio.
+/// What is measured: ours by their adapters, and foca on tokio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum System {
-    Gossip,
+    Tokio,
+    Smol,
+    AsyncStd,
+    StdThreads,
     Foca,
 }
 
@@ -42,6 +43,8 @@ pub(crate) struct Run {
     pub(crate) idle_bytes: f64,
     pub(crate) idle_requests: f64,
     pub(crate) resident_kib: f64,
+    /// Those of the process, the one that measures included; where the system tells.
+    pub(crate) threads: Option<f64>,
     /// Inputs refused by any node from the start to the end.
     pub(crate) errors: f64,
 }
@@ -60,32 +63,34 @@ pub(crate) struct Task {
 
 /// Runs a cluster in this process.
 pub(crate) fn run(system: System, task: Task) -> Result<Run, Error> {
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.worker_threads(WORKERS).enable_all().build()?;
     match system {
-        System::Gossip => runtime.block_on(measure::<GossipCluster>(task)),
-        System::Foca => runtime.block_on(measure::<FocaCluster>(task)),
+        System::Tokio => measure(task, GossipCluster::on_tokio),
+        System::Smol => measure(task, GossipCluster::on_smol),
+        System::AsyncStd => measure(task, GossipCluster::on_async_std),
+        System::StdThreads => measure(task, GossipCluster::on_threads),
+        System::Foca => measure(task, FocaCluster::start),
     }
 }
 
-async fn measure<C: Cluster>(task: Task) -> Result<Run, Error> {
+fn measure<C: Cluster>(task: Task, start: fn(usize) -> Result<C, Error>) -> Result<Run, Error> {
     let nodes = task.nodes as f64;
     let empty = resident()?;
-    let mut cluster = C::start(task.nodes).await?;
+    let mut cluster = start(task.nodes)?;
 
     let (begin, cpu) = (Instant::now(), ProcessTime::now());
     for index in 0..task.nodes {
-        sleep_until(begin + task.spread * index as u32 / task.nodes as u32).await;
+        let at = task.spread * index as u32 / task.nodes as u32;
+        sleep(at.saturating_sub(begin.elapsed()));
         cluster.join(index);
     }
-    let met = meet(&cluster, task, begin).await;
+    let met = meet(&cluster, task, begin);
     let (meet_cpu, meet) = (cpu.elapsed(), cluster.counts());
 
-    sleep(CALM).await;
+    sleep(CALM);
     let (begin, cpu, before) = (Instant::now(), ProcessTime::now(), cluster.counts());
-    sleep(task.window).await;
+    sleep(task.window);
     let (idle_cpu, seconds) = (cpu.elapsed(), begin.elapsed().as_secs_f64());
-    let full = resident()?;
+    let (full, threads) = (resident()?, threads());
     let after = cluster.counts();
 
     let each = |count: u64| count as f64 / nodes;
@@ -101,17 +106,18 @@ async fn measure<C: Cluster>(task: Task) -> Result<Run, Error> {
         idle_bytes: rate(|counts| counts.bytes),
         idle_requests: rate(|counts| counts.requests),
         resident_kib: (full as f64 - empty as f64) / 1024.0 / nodes,
+        threads: threads.map(|threads| threads as f64 / nodes),
         errors: after.errors as f64,
     })
 }
 
 /// When all knew all.
-async fn meet(cluster: &impl Cluster, task: Task, begin: Instant) -> Option<Duration> {
+fn meet(cluster: &impl Cluster, task: Task, begin: Instant) -> Option<Duration> {
     while begin.elapsed() < task.limit {
-        if cluster.known().all(|known| known == task.nodes - 1) {
+        if cluster.all_know(task.nodes - 1) {
             return Some(begin.elapsed());
         }
-        sleep(TICK).await;
+        sleep(TICK);
     }
     None
 }
@@ -120,4 +126,9 @@ async fn meet(cluster: &impl Cluster, task: Task, begin: Instant) -> Option<Dura
 fn resident() -> Result<usize, Error> {
     let stats = memory_stats::memory_stats().ok_or("the system does not tell our memory")?;
     Ok(stats.physical_mem)
+}
+
+/// How many threads this process has, on Linux.
+fn threads() -> Option<usize> {
+    fs::read_dir("/proc/self/task").ok().map(Iterator::count)
 }

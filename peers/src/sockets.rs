@@ -1,13 +1,14 @@
-//! Real clusters of both systems, in turns, each in a process of its own.
+//! Real clusters of all systems, in turns, each in a process of its own.
 
 use std::env;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use clap::{Args, value_parser};
+use clap::{Args, ValueEnum, value_parser};
 use serde_json::{Map, Value, json};
 
 use crate::Error;
+use crate::clusters::WORKERS;
 use crate::run::{self, Run, System, Task};
 use crate::table::{self, Spread};
 
@@ -17,7 +18,7 @@ pub struct Sockets {
     #[command(flatten)]
     size: Size,
     /// How many clusters of each kind, 1 to 1000.
-    #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(long, value_name = "N", default_value_t = 5)]
     #[arg(value_parser = value_parser!(u32).range(1..=1000))]
     rounds: u32,
     /// Print the figures as one JSON object and nothing else.
@@ -29,8 +30,6 @@ pub struct Sockets {
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Cluster {
     system: System,
-    /// From the first join to the last, in milliseconds.
-    spread: u32,
     #[command(flatten)]
     size: Size,
 }
@@ -49,43 +48,35 @@ struct Size {
     #[arg(long, value_name = "S", default_value_t = 120)]
     #[arg(value_parser = value_parser!(u32).range(1..=3600))]
     limit: u32,
+    /// From the first join to the last, in milliseconds, 0 to 60000. At 0 foca's nodes probe in
+    /// step for ever, and their process wakes up for many at once.
+    #[arg(long, value_name = "MS", default_value_t = 1_000)]
+    #[arg(value_parser = value_parser!(u32).range(0..=60_000))]
+    spread: u32,
 }
-
-/// The ways in which a cluster comes together: name in JSON, title, and the milliseconds from the
-/// first join to the last.
-const STARTS: [(&str, &str, u32); 2] = [
-    ("at_once", "all join at once", 0),
-    ("staggered", "they join one after another, within a second", 1_000),
-];
 
 /// A figure: its name in JSON, its title, how many decimals to show, and where it is.
 struct Figure(&'static str, &'static str, usize, fn(&Run) -> f64);
 
-const FIGURES: [Figure; 11] = [
-    Figure("meet_s", "until all know all, s", 2, |run| run.meet_s.unwrap_or(f64::INFINITY)),
-    Figure("meet_cpu_ms", "  CPU until then, per node, ms", 2, |run| run.meet_cpu_ms),
-    Figure("meet_packets", "  datagrams sent until then, per node", 1, |run| run.meet_packets),
-    Figure("meet_bytes", "  bytes sent until then, per node", 0, |run| run.meet_bytes),
-    Figure("meet_requests", "  TCP requests until then, per node", 1, |run| run.meet_requests),
-    Figure("idle_cpu_us", "idle: CPU per node and second, us", 1, |run| run.idle_cpu_us),
-    Figure("idle_packets", "  datagrams sent per node and second", 2, |run| run.idle_packets),
-    Figure("idle_bytes", "  bytes sent per node and second", 1, |run| run.idle_bytes),
-    Figure("idle_requests", "  TCP requests per node and second", 2, |run| run.idle_requests),
-    Figure("resident_kib", "resident memory per node, KiB", 1, |run| run.resident_kib),
-    Figure("errors", "inputs refused, all nodes", 0, |run| run.errors),
+const FIGURES: [Figure; 12] = [
+    Figure("meet_s", "all know all, s", 2, |run| run.meet_s.unwrap_or(f64::INFINITY)),
+    Figure("meet_cpu_ms", "  CPU until then, ms", 2, |run| run.meet_cpu_ms),
+    Figure("meet_packets", "  datagrams until then", 1, |run| run.meet_packets),
+    Figure("meet_bytes", "  bytes until then", 0, |run| run.meet_bytes),
+    Figure("meet_requests", "  TCP requests until then", 1, |run| run.meet_requests),
+    Figure("idle_cpu_us", "idle: CPU / s, us", 0, |run| run.idle_cpu_us),
+    Figure("idle_packets", "  datagrams sent / s", 2, |run| run.idle_packets),
+    Figure("idle_bytes", "  bytes sent / s", 1, |run| run.idle_bytes),
+    Figure("idle_requests", "  TCP requests / s", 2, |run| run.idle_requests),
+    Figure("resident_kib", "resident memory, KiB", 1, |run| run.resident_kib),
+    Figure("threads", "threads", 2, |run| run.threads.unwrap_or(f64::INFINITY)),
+    Figure("errors", "inputs refused", 0, |run| run.errors),
 ];
 
 impl Figure {
     fn of(&self, runs: &[Run]) -> Spread {
         Spread::new(runs.iter().map(self.3).collect())
     }
-}
-
-/// The runs of one way to start, of both systems.
-#[derive(Default)]
-struct Runs {
-    gossip: Vec<Run>,
-    foca: Vec<Run>,
 }
 
 impl Cluster {
@@ -97,7 +88,7 @@ impl Cluster {
     pub fn run(self) -> Result<(), Error> {
         let task = Task {
             nodes: self.size.nodes.into(),
-            spread: Duration::from_millis(self.spread.into()),
+            spread: Duration::from_millis(self.size.spread.into()),
             window: Duration::from_secs(self.size.seconds.into()),
             limit: Duration::from_secs(self.size.limit.into()),
         };
@@ -107,11 +98,16 @@ impl Cluster {
 
     /// Runs it in a process of its own.
     fn spawn(self) -> Result<Run, Error> {
-        let Self { system, spread, size: Size { nodes, seconds, limit } } = self;
+        let Self { system, size: Size { nodes, seconds, limit, spread } } = self;
         let name = name(system);
         let mut command = Command::new(env::current_exe()?);
-        command.args(["cluster", name, &spread.to_string(), "--nodes", &nodes.to_string()]);
+        command.args(["cluster", &name, "--nodes", &nodes.to_string()]);
         command.args(["--seconds", &seconds.to_string(), "--limit", &limit.to_string()]);
+        command.args(["--spread", &spread.to_string()]);
+        // Those of tokio are set where it is built.
+        for variable in ["SMOL_THREADS", "ASYNC_STD_THREAD_COUNT"] {
+            command.env(variable, WORKERS.to_string());
+        }
         let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
         if !output.status.success() {
             return Err(format!("the {name} cluster ended with {}", output.status).into());
@@ -120,81 +116,79 @@ impl Cluster {
     }
 }
 
-/// Measures clusters of both systems in turns and prints what they came to.
+/// Measures clusters of all systems in turns and prints what they came to.
 ///
 /// # Errors
 ///
 /// If a cluster could not be run.
 pub fn measure(sockets: Sockets) -> Result<(), Error> {
     let Sockets { size, rounds, json } = sockets;
-    let mut starts = STARTS.map(|_| Runs::default());
-    for round in 0..rounds {
-        for ((_, title, spread), runs) in STARTS.iter().zip(&mut starts) {
-            let mut turns = [(System::Gossip, &mut runs.gossip), (System::Foca, &mut runs.foca)];
-            // Neither is always the first.
-            turns.rotate_left(round as usize % 2);
-            for (system, runs) in turns {
-                let run = Cluster { system, spread: *spread, size }.spawn()?;
-                if !json {
-                    let (turn, what) = (round + 1, progress(system, &run));
-                    eprintln!("round {turn} of {rounds}, {title}: {what}");
-                }
-                runs.push(run);
+    let systems = System::value_variants();
+    let mut all = vec![Vec::new(); systems.len()];
+    for round in 0..rounds as usize {
+        for turn in 0..systems.len() {
+            // None is always the first.
+            let index = (round + turn) % systems.len();
+            let run = Cluster { system: systems[index], size }.spawn()?;
+            if !json {
+                let (name, cpu) = (name(systems[index]), run.idle_cpu_us);
+                eprintln!("round {} of {rounds}: {name}, {cpu:.0} us when idle", round + 1);
             }
+            all[index].push(run);
         }
     }
+    let results: Vec<_> = systems.iter().copied().zip(all).collect();
     if json {
-        println!("{}", object(size, rounds, &starts));
+        println!("{}", object(size, rounds, &results));
     } else {
-        print(size, rounds, &starts);
+        print(size, rounds, &results);
     }
     Ok(())
 }
 
-fn name(system: System) -> &'static str {
-    match system {
-        System::Gossip => "gossip",
-        System::Foca => "foca",
-    }
+fn name(system: System) -> String {
+    system.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
-fn progress(system: System, run: &Run) -> String {
-    let met = match run.meet_s {
-        Some(time) => format!("met in {time:.2} s"),
-        None => "did not meet in time".to_owned(),
-    };
-    format!("{} {met}, {:.0} us per node and second when idle", name(system), run.idle_cpu_us)
+/// The CPU of the runs of one system when idle, to that of foca in the same round.
+fn to_foca(runs: &[Run], results: &[(System, Vec<Run>)]) -> Spread {
+    let foca = results.iter().filter(|(system, _)| *system == System::Foca);
+    let foca = foca.flat_map(|(_, runs)| runs);
+    Spread::new(runs.iter().zip(foca).map(|(a, b)| a.idle_cpu_us / b.idle_cpu_us).collect())
 }
 
 /// Each figure as `[least, median, most]`; what never came is null.
-fn object(size: Size, rounds: u32, starts: &[Runs; 2]) -> Value {
-    let mut object = Map::new();
-    object.insert("nodes".to_owned(), size.nodes.into());
-    object.insert("seconds".to_owned(), size.seconds.into());
-    object.insert("rounds".to_owned(), rounds.into());
-    for ((key, ..), Runs { gossip, foca }) in STARTS.iter().zip(starts) {
-        let figure = |figure: &Figure| {
-            let (ours, theirs) = (figure.of(gossip), figure.of(foca));
-            let ratio = ours.median / theirs.median;
-            let value = json!({ "gossip": ours.array(), "foca": theirs.array(), "ratio": ratio });
-            (figure.0.to_owned(), value)
-        };
-        object.insert((*key).to_owned(), FIGURES.iter().map(figure).collect::<Map<_, _>>().into());
-    }
-    object.into()
+fn object(size: Size, rounds: u32, results: &[(System, Vec<Run>)]) -> Value {
+    let of_system = |(system, runs): &(System, Vec<Run>)| {
+        let figure = |figure: &Figure| (figure.0.to_owned(), json!(figure.of(runs).array()));
+        let mut figures: Map<_, _> = FIGURES.iter().map(figure).collect();
+        figures.insert("to_foca".to_owned(), json!(to_foca(runs, results).array()));
+        (name(*system), figures.into())
+    };
+    let systems: Map<_, _> = results.iter().map(of_system).collect();
+    let Size { nodes, seconds, spread, .. } = size;
+    json!({
+        "nodes": nodes, "seconds": seconds, "spread_ms": spread, "rounds": rounds,
+        "systems": systems,
+    })
 }
 
-fn print(size: Size, rounds: u32, starts: &[Runs; 2]) {
-    let Size { nodes, seconds, .. } = size;
-    println!("{nodes} nodes on loopback in one process; {rounds} clusters; idle for {seconds} s");
-    for ((_, title, _), Runs { gossip, foca }) in STARTS.iter().zip(starts) {
-        let mut table = table::new(&[title, "gossip-tokio", "foca", "ratio"]);
-        for figure in &FIGURES {
-            let (ours, theirs) = (figure.of(gossip), figure.of(foca));
-            let ratio = table::ratio(ours.median, theirs.median);
-            table.add_row([figure.1, &ours.show(figure.2), &theirs.show(figure.2), &ratio]);
+fn print(size: Size, rounds: u32, results: &[(System, Vec<Run>)]) {
+    let Size { nodes, seconds, spread, .. } = size;
+    println!("{nodes} nodes on loopback in one process, joining within {spread} ms;");
+    println!("{rounds} rounds, idle for {seconds} s; medians, per node");
+    let names: Vec<_> = results.iter().map(|(system, _)| name(*system)).collect();
+    let header: Vec<_> = [""].into_iter().chain(names.iter().map(String::as_str)).collect();
+    let mut table = table::new(&header);
+    let mut row = |title: &str, cell: &dyn Fn(&[Run]) -> String| {
+        let cells = results.iter().map(|(_, runs)| cell(runs));
+        table.add_row([title.to_owned()].into_iter().chain(cells));
+    };
+    for figure in &FIGURES {
+        row(figure.1, &|runs| table::number(figure.of(runs).median, figure.2));
+        if figure.0 == "idle_cpu_us" {
+            row("  to foca's of the same round", &|runs| to_foca(runs, results).show(2));
         }
-        println!("{}", table::right(table));
     }
-    println!("median (least to most); ratio: gossip-tokio to foca");
+    println!("{}", table::right(table));
 }

@@ -41,7 +41,7 @@ impl Div<f64> for Spread {
 }
 
 /// A value, or that it never came.
-fn number(value: f64, decimals: usize) -> String {
+pub(crate) fn number(value: f64, decimals: usize) -> String {
     if value.is_finite() { format!("{value:.decimals$}") } else { "never".to_owned() }
 }
 

@@ -15,9 +15,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use foca::{Config, Notification, PostcardCodec, Runtime, Timer};
 use rand::rngs::SmallRng;
 use tokio::net::UdpSocket;
+use tokio::runtime::Runtime as Tokio;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Cluster, Counts};
+use super::{Cluster, Counts, tokio};
 use crate::{Error, Foca, Id};
 
 /// How many datagrams to read before the timers have their turn; the same as ours.
@@ -31,32 +32,40 @@ pub(crate) struct FocaCluster {
     seed: Id,
     /// Those that have not joined yet.
     agents: Vec<Option<Agent>>,
+    tokio: Tokio,
 }
 
-impl Cluster for FocaCluster {
-    async fn start(size: usize) -> Result<Self, Error> {
+impl FocaCluster {
+    pub(crate) fn start(size: usize) -> Result<Self, Error> {
+        let tokio = tokio()?;
+        let within = tokio.enter();
         let config = Config::new_lan(NonZeroU32::try_from(u32::try_from(size)?)?);
         let bump = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let mut agents = Vec::with_capacity(size);
         for _ in 0..size {
-            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            let socket = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+            socket.set_nonblocking(true)?;
+            let socket = UdpSocket::from_std(socket)?;
             let id = Id { addr: socket.local_addr()?, bump };
             agents.push(Agent::new(id, &config, socket));
         }
         let gauges = agents.iter().map(|agent: &Agent| Arc::clone(&agent.io.gauge)).collect();
         let seed = agents[0].foca.identity().clone();
-        Ok(Self { gauges, seed, agents: agents.into_iter().map(Some).collect() })
+        drop(within);
+        Ok(Self { gauges, seed, agents: agents.into_iter().map(Some).collect(), tokio })
     }
+}
 
+impl Cluster for FocaCluster {
     fn join(&mut self, index: usize) {
         if let Some(agent) = self.agents[index].take() {
             let seed = (index > 0).then(|| self.seed.clone());
-            tokio::spawn(agent.run(seed));
+            self.tokio.spawn(agent.run(seed));
         }
     }
 
-    fn known(&self) -> impl Iterator<Item = usize> {
-        self.gauges.iter().map(|gauge| gauge.known.load(Relaxed))
+    fn all_know(&self, others: usize) -> bool {
+        self.gauges.iter().all(|gauge| gauge.known.load(Relaxed) == others)
     }
 
     fn counts(&self) -> Counts {

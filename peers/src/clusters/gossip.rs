@@ -1,34 +1,75 @@
 //! Our own nodes, as any application would start them.
 
-use gossip_tokio::{Config, Gossip, Stats};
+use gossip_tokio::{Config, Handle, Stats};
+use tokio::runtime::Runtime;
 
-use super::{Cluster, Counts};
+use super::{Cluster, Counts, tokio};
 use crate::Error;
 
-pub(crate) struct GossipCluster(Vec<Gossip>);
+const BIND: &str = "127.0.0.1:0";
+
+pub(crate) struct GossipCluster {
+    nodes: Vec<Handle>,
+    /// If that is what they run on.
+    _tokio: Option<Runtime>,
+}
+
+impl GossipCluster {
+    pub(crate) fn on_tokio(size: usize) -> Result<Self, Error> {
+        let tokio = tokio()?;
+        let mut cluster = Self::of(size, || {
+            let starting = gossip_tokio::Gossip::bind(BIND).config(Config::lan()).start();
+            Ok(Handle::clone(&*tokio.block_on(starting)?))
+        })?;
+        cluster._tokio = Some(tokio);
+        Ok(cluster)
+    }
+
+    pub(crate) fn on_smol(size: usize) -> Result<Self, Error> {
+        Self::of(size, || {
+            let starting = gossip_smol::Gossip::bind(BIND).config(Config::lan()).start();
+            let (node, driver) = smol::block_on(starting)?;
+            smol::spawn(driver).detach();
+            Ok(Handle::clone(&node))
+        })
+    }
+
+    /// The adapter for smol, on the executor of async-std.
+    pub(crate) fn on_async_std(size: usize) -> Result<Self, Error> {
+        Self::of(size, || {
+            let starting = gossip_smol::Gossip::bind(BIND).config(Config::lan()).start();
+            let (node, driver) = async_std::task::block_on(starting)?;
+            async_std::task::spawn(driver);
+            Ok(Handle::clone(&node))
+        })
+    }
+
+    pub(crate) fn on_threads(size: usize) -> Result<Self, Error> {
+        Self::of(size, || {
+            let node = gossip_std_threads::Gossip::bind(BIND).config(Config::lan()).start()?;
+            Ok(Handle::clone(&node))
+        })
+    }
+
+    fn of(size: usize, start: impl Fn() -> Result<Handle, Error>) -> Result<Self, Error> {
+        Ok(Self { nodes: (0..size).map(|_| start()).collect::<Result<_, _>>()?, _tokio: None })
+    }
+}
 
 impl Cluster for GossipCluster {
-    async fn start(size: usize) -> Result<Self, Error> {
-        let mut nodes = Vec::with_capacity(size);
-        for _ in 0..size {
-            nodes.push(Gossip::bind("127.0.0.1:0").config(Config::lan()).start().await?);
-        }
-        Ok(Self(nodes))
-    }
-
     fn join(&mut self, index: usize) {
         if index > 0 {
-            // Goes on by itself; what comes of it is seen in `known`.
-            drop(self.0[index].join([self.0[0].local_addr()]));
+            // Goes on by itself; what comes of it is seen in `all_know`.
+            drop(self.nodes[index].join([self.nodes[0].local_addr()]));
         }
     }
 
-    fn known(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().map(|node| node.read(|node| node.live_peers()))
+    fn all_know(&self, others: usize) -> bool {
+        self.nodes.iter().all(|node| node.read(|node| node.live_peers()) == others)
     }
 
     fn counts(&self) -> Counts {
-        self.0.iter().map(|node| node.stats()).fold(Counts::default(), |sum, stats| Counts {
+        self.nodes.iter().map(|node| node.stats()).fold(Counts::default(), |sum, stats| Counts {
             packets: sum.packets + stats.datagrams_sent,
             bytes: sum.bytes + stats.datagram_bytes_sent + stats.frame_bytes_sent,
             requests: sum.requests + stats.requests_sent,

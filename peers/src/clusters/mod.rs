@@ -3,21 +3,22 @@
 mod foca;
 mod gossip;
 
+use std::io;
+
 pub(crate) use foca::FocaCluster;
 pub(crate) use gossip::GossipCluster;
+use tokio::runtime::{Builder, Runtime};
 
-use crate::Error;
+/// Worker threads of every runtime: a node is one task, and idle ones have no use for more.
+pub(crate) const WORKERS: usize = 1;
 
-/// The nodes of one system.
-pub(crate) trait Cluster: Sized {
-    /// Binds and starts `size` nodes; none of them knows another yet.
-    async fn start(size: usize) -> Result<Self, Error>;
-
+/// The nodes of one system. They run while it lives.
+pub(crate) trait Cluster {
     /// Lets a node join through the first; that one's turn comes before all others.
     fn join(&mut self, index: usize);
 
-    /// How many others each node takes to be live.
-    fn known(&self) -> impl Iterator<Item = usize>;
+    /// Whether each node takes so many others to be live.
+    fn all_know(&self, others: usize) -> bool;
 
     /// What all nodes did since they started.
     fn counts(&self) -> Counts;
@@ -35,4 +36,9 @@ pub(crate) struct Counts {
     pub(crate) requests: u64,
     /// Inputs that were refused.
     pub(crate) errors: u64,
+}
+
+/// A tokio for nodes of either kind.
+fn tokio() -> io::Result<Runtime> {
+    Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()
 }
