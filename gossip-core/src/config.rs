@@ -70,6 +70,13 @@ pub struct Config {
     /// the least between two repairs; 10 ms to 1 h.
     pub sync_interval: Duration,
 
+    /// How many bytes per second of repair may leave in datagrams, 64 KiB to 1 GiB: records and
+    /// names, where tables differ by more than rumours bring. What does not leave in time is asked
+    /// for again. Larger: who lacks much has it sooner, and fast joins of very many need it;
+    /// smaller: less is lost on slow paths and in small socket buffers. Requests have a pace of
+    /// their own, that of their carrier.
+    pub repair_rate: u32,
+
     /// How long a join waits for its seeds, 10 ms to 1 h.
     pub join_timeout: Duration,
     /// How long leaving may take at most, 0 to 1 h.
@@ -128,6 +135,7 @@ impl Config {
             fanout: 3,
             coalesce: Duration::from_millis(2),
             sync_interval: Duration::from_millis(200),
+            repair_rate: 4 << 20,
             join_timeout: Duration::from_secs(10),
             leave_timeout: Duration::from_secs(5),
             reconnect_interval: Duration::from_secs(10),
@@ -150,6 +158,7 @@ impl Config {
             fanout: 4,
             coalesce: Duration::from_millis(10),
             sync_interval: Duration::from_secs(1),
+            repair_rate: 1 << 20,
             join_timeout: Duration::from_secs(30),
             leave_timeout: Duration::from_secs(15),
             reconnect_interval: Duration::from_secs(30),
@@ -224,6 +233,7 @@ impl Config {
             ((1..=16).contains(&self.fanout), "fanout", "1 to 16"),
             (self.coalesce <= self.gossip_interval, "coalesce", "0 to gossip_interval"),
             (within(self.sync_interval, centi, HOUR), "sync_interval", "10 ms to 1 h"),
+            ((1 << 16..=1 << 30).contains(&self.repair_rate), "repair_rate", "64 KiB to 1 GiB"),
             (within(self.join_timeout, centi, HOUR), "join_timeout", "10 ms to 1 h"),
             (self.leave_timeout <= HOUR, "leave_timeout", "0 to 1 h"),
             (within(self.reconnect_interval, centi, HOUR), "reconnect_interval", "10 ms to 1 h"),

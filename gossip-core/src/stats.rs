@@ -78,6 +78,9 @@ pub struct Stats {
     pub wants_dropped: u64,
     /// Indirect probes refused because too many are being relayed.
     pub relays_dropped: u64,
+    /// Records and comparisons not sent because too much repair waits for its pace; they are asked
+    /// for again.
+    pub repairs_deferred: u64,
     /// Datagrams dropped because too many wait to be sent.
     pub transmits_dropped: u64,
     /// Requests not made because too many are open.

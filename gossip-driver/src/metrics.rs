@@ -44,7 +44,7 @@ const COUNTERS: &[(&str, Read)] = counters! {
     probes probes_failed probes_rescued_by_request pings_misdirected accusations_withheld watchers_called
     suspicions_raised     deaths_declared refutations pauses
     records_learned records_known syncs
-    members_refused rumors_dropped wants_dropped relays_dropped transmits_dropped
+    members_refused rumors_dropped wants_dropped relays_dropped repairs_deferred transmits_dropped
     requests_dropped payloads_refused answers_limited records_oversize events_lost
 };
 

@@ -99,6 +99,15 @@ impl Body {
             _ => usize::MAX,
         }
     }
+
+    /// Whether this is repair, which can be megabytes and has no haste. Who we are, `own`, is not.
+    pub(super) fn is_bulk(&self, own: ShortId) -> bool {
+        match self {
+            Self::Records(items) => items[..] != [own],
+            Self::Sync { .. } | Self::Descend(_) => true,
+            _ => false,
+        }
+    }
 }
 
 impl<A: Address> Node<A> {

@@ -2,6 +2,7 @@
 //!
 //! The way of a packet: bytes, `input`, one machine, its actions, `output`, bytes.
 
+mod bulk;
 mod command;
 mod encode;
 mod input;
@@ -17,6 +18,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use bulk::Bulk;
 pub use command::Delivery;
 use encode::Body;
 use join::Seeds;
@@ -100,6 +102,8 @@ pub struct Node<A = core::net::SocketAddr> {
     seeds: Seeds<A>,
     requests: Requests,
     outbox: VecDeque<Outgoing<A>>,
+    /// What left the outbox but not the node.
+    bulk: Bulk<A>,
     /// The parts of the reply to the request being handled.
     answers: Vec<Body>,
     /// Where items are put together before they are written.
@@ -180,6 +184,7 @@ impl<A: Address> Node<A> {
             seeds: Seeds::new(now, &config, &seed),
             requests: Requests::new(secret),
             outbox: VecDeque::with_capacity(QUEUE),
+            bulk: Bulk::new(config.repair_rate),
             answers: Vec::new(),
             scratch: Vec::with_capacity(config.datagram_budget),
             events: EventQueue::new(config.max_events, 4 * config.max_frame),
@@ -311,6 +316,7 @@ impl<A: Address> Node<A> {
         self.stopped = true;
         self.shared.actions.clear();
         self.outbox.clear();
+        self.bulk.clear();
         for id in self.requests.clear() {
             self.emit(Event::SendFailed { id });
         }

@@ -24,13 +24,13 @@ pub(super) struct Outgoing<A> {
     member: Option<NodeId>,
     /// How many bytes it may take, all its continuations together.
     most: usize,
-    body: Body,
+    pub(super) body: Body,
 }
 
 #[cfg(test)]
 impl<A> Outgoing<A> {
-    pub(super) fn body(&self) -> &Body {
-        &self.body
+    pub(super) fn new(to: A, body: Body) -> Self {
+        Self { to, member: None, most: usize::MAX, body }
     }
 }
 
@@ -46,7 +46,18 @@ impl<A: Address> Node<A> {
         if buf.len() < self.shared.config.datagram_budget {
             return None;
         }
-        while let Some(mut out) = self.outbox.pop_front() {
+        let paced = self.bulk.next_timeout();
+        let sent = self.send_next(buf);
+        if self.bulk.next_timeout() != paced {
+            self.due = self.next_due();
+        }
+        sent.map(|(to, len)| Transmit { to, bytes: &buf[..len] })
+    }
+
+    /// Encodes the next datagram: to whom it goes, and its length.
+    fn send_next(&mut self, buf: &mut [u8]) -> Option<(A, usize)> {
+        while let Some(mut out) = self.next_outgoing() {
+            let bulk = out.body.is_bulk(self.own_short());
             let (budget, tag) = (self.shared.config.datagram_budget, self.shared.tag);
             let mut writer = Writer::datagram(buf, budget, tag, self.own_short());
             writer.limit(out.most);
@@ -60,14 +71,29 @@ impl<A: Address> Node<A> {
             self.count_sent(sent);
             self.shared.stats.datagrams_sent += 1;
             self.shared.stats.datagram_bytes_sent += len as u64;
+            if bulk {
+                self.bulk.spend(self.shared.now, len);
+            }
             let to = out.to.clone();
             if more {
                 out.most = out.most.saturating_sub(len);
                 self.outbox.push_front(out);
             }
-            return Some(Transmit { to, bytes: &buf[..len] });
+            return Some((to, len));
         }
         None
+    }
+
+    /// What is to leave next. Bulk beyond its pace waits, and all else overtakes it.
+    fn next_outgoing(&mut self) -> Option<Outgoing<A>> {
+        let now = self.shared.now;
+        while let Some(out) = self.outbox.pop_front() {
+            if !out.body.is_bulk(self.own_short()) || self.bulk.is_free(now) {
+                return Some(out);
+            }
+            self.shared.stats.repairs_deferred += self.bulk.wait(out) as u64;
+        }
+        self.bulk.next(now)
     }
 
     /// The next thing to tell, oldest first.
@@ -76,8 +102,8 @@ impl<A: Address> Node<A> {
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) if no other input comes before;
-    /// `None` once the node has stopped. A command or a datagram can make it due at once; after
-    /// `handle_timeout` it is later than now.
+    /// `None` once the node has stopped. A command or a datagram can make it due at once; when the
+    /// outputs are drained after `handle_timeout` it is later than now.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         debug_assert_eq!(self.due, self.next_due());
@@ -98,6 +124,7 @@ impl<A: Address> Node<A> {
             self.next_seeds_timeout(),
             self.requests.next_timeout(),
             self.shared.table.next_expiry(),
+            self.bulk.next_timeout(),
         ];
         due.into_iter().flatten().min()
     }

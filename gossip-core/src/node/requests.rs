@@ -163,6 +163,8 @@ impl<A: Address> Node<A> {
     fn sync_by_datagram(&mut self, with: NodeId, first: ShortId) {
         // A page can be answered with a hundred times its bytes; so who asks must be who it says.
         let slot = self.shared.table.get(&with).filter(|slot| slot.verified);
+        // One at a time: what cannot leave now had better know all that came meanwhile.
+        let slot = slot.filter(|_| !self.bulk.is_syncing());
         if let Some(address) = slot.map(|slot| slot.member.claim.address.clone()) {
             self.enqueue(address, Some(with), Body::Sync { first });
         }

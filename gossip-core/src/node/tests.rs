@@ -104,7 +104,7 @@ fn one_datagram_is_answered_with_bounded_work() {
         Body::Records(items) | Body::Want(items) => items.len(),
         other => panic!("{other:?}"),
     };
-    let records: usize = node.outbox.iter().map(|out| waiting(out.body())).sum();
+    let records: usize = node.outbox.iter().map(|out| waiting(&out.body)).sum();
     assert!(records <= 4_096, "{records} records wait");
 }
 
