@@ -1,6 +1,6 @@
 //! What is kept of a run: a fingerprint of all of it, counters, and the events that are wanted.
 
-use gossip_core::{Event, Instant};
+use gossip_core::{Event, Instant, Member};
 use twox_hash::XxHash3_64;
 
 use crate::traffic::Traffic;
@@ -14,6 +14,17 @@ pub struct Occurrence {
     pub node: usize,
     /// What it told.
     pub event: Event<u32>,
+}
+
+impl Occurrence {
+    /// The member whose death was told.
+    #[must_use]
+    pub fn failed(&self) -> Option<&Member<u32>> {
+        match &self.event {
+            Event::MemberFailed(member, _) => Some(member),
+            _ => None,
+        }
+    }
 }
 
 /// A datagram on its way.

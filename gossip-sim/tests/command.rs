@@ -32,6 +32,10 @@ fn each_scenario_gives_one_object_with_its_fields() {
             "loss --nodes 8 --minutes 1 --loss 0.1 --trials 2",
             "nodes loss requests hours false_deaths_per_member_hour upper95 false_deaths suspicions",
         ),
+        (
+            "lifeguard --config swim,ours --quick --slow 2 --anomaly 128 --gap 16384 --long 1024",
+            "agents configs",
+        ),
         ("trace --nodes 8", "nodes trace delivered"),
         ("soak --seeds 1", "seeds failures"),
     ];

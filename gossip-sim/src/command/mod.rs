@@ -8,7 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use clap::{Parser, value_parser};
-use gossip_sim::scenario::{Error, Outcome, Scenario, in_parallel, soak::Soak};
+use gossip_sim::scenario::{
+    Error, Outcome, Scenario, in_parallel, lifeguard::Lifeguard, soak::Soak,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use serde_json::Map;
@@ -37,8 +39,10 @@ pub(crate) struct Options {
 
 /// Does what the options say.
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
-    if let Scenario::Soak(soak) = &options.scenario {
-        return run_soak(soak, options);
+    match &options.scenario {
+        Scenario::Soak(soak) => return run_soak(soak, options),
+        Scenario::Lifeguard(lifeguard) => return run_lifeguard(lifeguard, options),
+        _ => {}
     }
     let outcomes = trials(options)?;
     if let Some(path) = &options.svg {
@@ -53,7 +57,7 @@ fn print(options: &Options, summary: &Summary) -> Result<(), Error> {
     if *json {
         println!("{}", summary.json(name(scenario), *seed, *trials));
     } else {
-        println!("{}", summary.table());
+        println!("{}", summary.tables());
     }
     Ok(())
 }
@@ -70,6 +74,16 @@ fn trials(options: &Options) -> Result<Vec<Outcome>, Error> {
     });
     bar.finish_and_clear();
     results.into_iter().collect()
+}
+
+fn run_lifeguard(lifeguard: &Lifeguard, options: &Options) -> Result<(), Error> {
+    if options.trials > 1 {
+        return Err("it has --repetitions, no --trials".into());
+    }
+    let bar = progress(lifeguard.runs());
+    let outcome = lifeguard.run(options.seed, cores(), || bar.inc(1))?;
+    bar.finish_and_clear();
+    print(options, &Summary::new(&[outcome], Map::new()))
 }
 
 fn run_soak(soak: &Soak, options: &Options) -> Result<(), Error> {
@@ -116,6 +130,7 @@ fn name(scenario: &Scenario) -> &'static str {
         Scenario::Crash(_) => "crash",
         Scenario::Detect(_) => "detect",
         Scenario::Loss(_) => "loss",
+        Scenario::Lifeguard(_) => "lifeguard",
         Scenario::Scale(_) => "scale",
         Scenario::Trace(_) => "trace",
         Scenario::Soak(_) => "soak",

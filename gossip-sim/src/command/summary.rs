@@ -64,10 +64,15 @@ impl Summary {
         object.into()
     }
 
-    /// To be read.
-    pub(crate) fn table(&self) -> Table {
-        let mut table = Table::new();
-        table.load_style(presets::UTF8_FULL_CONDENSED);
+    /// To be read: a table of the figures, and one for each figure that is a list.
+    pub(crate) fn tables(&self) -> String {
+        let lists = self.0.iter().filter_map(|(_, figure)| list(figure).map(columns));
+        let tables = std::iter::once(self.table()).chain(lists);
+        tables.map(|table| table.to_string()).collect::<Vec<_>>().join("\n")
+    }
+
+    fn table(&self) -> Table {
+        let mut table = styled();
         let many = self
             .0
             .iter()
@@ -75,7 +80,7 @@ impl Summary {
         let columns: &[&str] =
             if many { &["", "mean", "min", "median", "99 %", "max"] } else { &["", "figure"] };
         table.set_header(columns);
-        for (name, figure) in &self.0 {
+        for (name, figure) in self.0.iter().filter(|(_, figure)| list(figure).is_none()) {
             let mut row = vec![name.clone()];
             match figure {
                 Figure::Numbers(numbers) if many => {
@@ -84,14 +89,58 @@ impl Summary {
                 }
                 Figure::Numbers(numbers) => row.push(text(mean(numbers))),
                 Figure::Pooled(pooled) => row.push(text(*pooled)),
-                Figure::Other(value) => {
-                    row.push(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-                }
+                Figure::Other(value) => row.push(plain(value)),
             }
             table.add_row(row);
         }
         table.column_iter_mut().skip(1).for_each(|c| c.set_cell_alignment(CellAlignment::Right));
         table
+    }
+}
+
+fn styled() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED);
+    table
+}
+
+/// The objects of a figure that is a list of them.
+fn list(figure: &Figure) -> Option<Vec<&Map<String, Value>>> {
+    let Figure::Other(Value::Array(values)) = figure else { return None };
+    values.iter().map(Value::as_object).collect()
+}
+
+/// A column for each object.
+fn columns(objects: Vec<&Map<String, Value>>) -> Table {
+    let mut table = styled();
+    let Some(first) = objects.first() else { return table };
+    let cell = |object: &Map<String, Value>, name: &str, part: Option<&str>| {
+        let value = &object[name];
+        plain(part.map_or(value, |part| &value[part]))
+    };
+    let mut rows = first
+        .iter()
+        .flat_map(|(name, value)| {
+            let parts = value.as_object().map(|parts| parts.keys().map(|part| Some(part.as_str())));
+            let parts = parts.map_or_else(|| vec![None], Iterator::collect);
+            parts.into_iter().map(move |part| (name, part))
+        })
+        .map(|(name, part)| {
+            let label = part.map_or_else(|| name.clone(), |part| format!("{name} {part}"));
+            let cells = objects.iter().map(|object| cell(object, name, part));
+            std::iter::once(label).chain(cells).collect::<Vec<_>>()
+        });
+    table.set_header(rows.next().unwrap_or_default());
+    table.add_rows(rows);
+    table.column_iter_mut().skip(1).for_each(|c| c.set_cell_alignment(CellAlignment::Right));
+    table
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        _ => value.as_f64().map_or_else(|| value.to_string(), text),
     }
 }
 

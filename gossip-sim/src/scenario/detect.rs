@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use clap::{Args, value_parser};
-use gossip_core::{Config, Epoch, Event, Instant};
+use gossip_core::{Config, Epoch, Instant};
 use serde::Serialize;
 
 use super::statistics::{mean, quantile};
@@ -165,7 +165,7 @@ impl Run {
         let mut run = Self { sim, config, random, seen, pace, next, replaced: 0 };
         let tap = Arc::clone(&run.seen);
         run.sim.tap(move |passing| lock(&tap).datagram(passing));
-        run.sim.record(|told| matches!(told.event, Event::MemberFailed(..)));
+        run.sim.record(|told| told.failed().is_some());
         run.settle();
         Ok(run)
     }
@@ -215,7 +215,7 @@ impl Run {
         let seen = lock(&self.seen);
         for (known, &victim) in known.iter().zip(victims) {
             let id = self.sim.id(victim);
-            let told = |told: &&Occurrence| matches!(&told.event, Event::MemberFailed(member, _) if member.id() == id);
+            let told = |told: &&Occurrence| told.failed().is_some_and(|member| member.id() == id);
             let death = deaths.iter().find(told).map(|told| told.at);
             let ping = seen.first.get(&victim).copied();
             let took = |at: Option<Instant>, what| {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use clap::Args;
-use gossip_core::Event;
 use serde::Serialize;
 
 use super::statistics::poisson_upper95;
@@ -71,13 +70,12 @@ impl Loss {
             |sim: &Sim| (0..nodes).map(|i| sim.node(i).stats().suspicions_raised).sum::<u64>();
         let (raised, told) = (suspicions(&sim), sim.false_deaths());
         let (begin, before) = (super::seconds(&sim), sim.total_traffic());
-        sim.record(|occurrence| matches!(occurrence.event, Event::MemberFailed(..)));
+        sim.record(|told| told.failed().is_some());
         sim.run_for(Duration::from_secs(60 * minutes));
-        let victim = |told: Occurrence| match told.event {
-            Event::MemberFailed(member, _) => Some((member.id(), member.incarnation())),
-            _ => None,
-        };
-        let mut victims: Vec<_> = sim.take_log().into_iter().filter_map(victim).collect();
+        let log = sim.take_log();
+        let victims = log.iter().filter_map(Occurrence::failed);
+        let mut victims: Vec<_> =
+            victims.map(|member| (member.id(), member.incarnation())).collect();
         victims.sort_unstable();
         victims.dedup();
         let hours = minutes as f64 / 60.0;

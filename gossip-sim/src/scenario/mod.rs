@@ -14,6 +14,7 @@ pub mod churn;
 pub mod crash;
 pub mod detect;
 pub mod join;
+pub mod lifeguard;
 pub mod loss;
 pub mod missed;
 mod parallel;
@@ -51,6 +52,8 @@ pub enum Scenario {
     Detect(detect::Detect),
     /// Nobody fails, but packets are lost.
     Loss(loss::Loss),
+    /// The experiment of the Lifeguard paper: slow agents, and who is declared dead.
+    Lifeguard(lifeguard::Lifeguard),
     /// An idle cluster: its speed and memory.
     Scale(scale::Scale),
     /// The fingerprint of a run, equal on all machines.
@@ -122,7 +125,7 @@ impl Scenario {
             Self::Loss(scenario) => scenario.run(seed),
             Self::Scale(scenario) => scenario.run(seed),
             Self::Trace(scenario) => scenario.run(seed),
-            Self::Soak(_) => Err("a soak is run by seeds".into()),
+            Self::Lifeguard(_) | Self::Soak(_) => Err("it consists of many runs".into()),
         }
     }
 
