@@ -33,6 +33,19 @@ fn each_scenario_gives_one_object_with_its_fields() {
             "nodes loss requests hours false_deaths_per_member_hour upper95 false_deaths suspicions",
         ),
         (
+            "flap --nodes 8 --fault cut --minutes 6",
+            "nodes faulty fault healthy_dead healthy_dead_at_faulty transitions_per_minute",
+        ),
+        (
+            "oneway --nodes 12 --minutes 1",
+            "nodes lossy healthy_dead lossy_dead deaf_listed_by mute_listed_by deaf mute",
+        ),
+        ("pause --nodes 8 --seconds 1,5", "nodes false_deaths all_see_it_up_s_max pauses"),
+        (
+            "suspend --nodes 8 --minutes 1 --over 1",
+            "nodes minutes suspicions_told false_deaths_told settled_s",
+        ),
+        (
             "lifeguard --config swim,ours --quick --slow 2 --anomaly 128 --gap 16384 --long 1024",
             "agents configs",
         ),
@@ -64,6 +77,13 @@ fn nonsense_is_answered_with_one_line() {
         "reconcile --records 10 --different 11",
         "crash --nodes 4 --svg -/-/-",
         "join --nodes 4 --svg no/such/folder/plot.svg",
+        "detect --nodes 4 --churn 101",
+        "flap --minutes 5",
+        "lifeguard --slow 128",
+        "lifeguard --config hare",
+        "lifeguard --trials 2",
+        "loss --minutes 1 --hours 1",
+        "pause --seconds 0",
         "soak --seeds 0",
         "soak --seeds 1 --trials 2",
     ] {

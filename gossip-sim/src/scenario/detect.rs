@@ -9,7 +9,7 @@ use gossip_core::{Config, Epoch, Instant};
 use serde::Serialize;
 
 use super::statistics::{mean, quantile};
-use super::{Conditions, Curve, Error, Outcome, Samples, nodes, within};
+use super::{Conditions, Curve, Error, Outcome, Samples, nodes, percent, within};
 use crate::random::Random;
 use crate::wire::{self, kind};
 use crate::{Occurrence, Passing, Place, Sim, local};
@@ -266,12 +266,4 @@ impl Run {
 
 fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A number of a hundred.
-fn percent(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
-        _ => Err("it must be from 0 to 100".into()),
-    }
 }

@@ -13,18 +13,22 @@ use crate::{Latency, Network, Sim, SimConfig};
 pub mod churn;
 pub mod crash;
 pub mod detect;
+pub mod flap;
 pub mod join;
 pub mod lifeguard;
 pub mod loss;
 pub mod missed;
+pub mod oneway;
 mod parallel;
 pub mod partition;
+pub mod pause;
 pub mod reconcile;
 pub mod restart;
 pub mod scale;
 pub mod soak;
 pub mod spread;
 mod statistics;
+pub mod suspend;
 pub mod trace;
 
 pub use parallel::in_parallel;
@@ -52,6 +56,14 @@ pub enum Scenario {
     Detect(detect::Detect),
     /// Nobody fails, but packets are lost.
     Loss(loss::Loss),
+    /// A few are barely there: who is declared dead, and how often they come and go.
+    Flap(flap::Flap),
+    /// One is deaf, one is mute, and some are lossy.
+    Oneway(oneway::Oneway),
+    /// One falls asleep, and wakes.
+    Pause(pause::Pause),
+    /// All fall asleep, and wake.
+    Suspend(suspend::Suspend),
     /// The experiment of the Lifeguard paper: slow agents, and who is declared dead.
     Lifeguard(lifeguard::Lifeguard),
     /// An idle cluster: its speed and memory.
@@ -123,6 +135,10 @@ impl Scenario {
             Self::Crash(scenario) => scenario.run(seed),
             Self::Detect(scenario) => scenario.run(seed),
             Self::Loss(scenario) => scenario.run(seed),
+            Self::Flap(scenario) => scenario.run(seed),
+            Self::Oneway(scenario) => scenario.run(seed),
+            Self::Pause(scenario) => scenario.run(seed),
+            Self::Suspend(scenario) => scenario.run(seed),
             Self::Scale(scenario) => scenario.run(seed),
             Self::Trace(scenario) => scenario.run(seed),
             Self::Lifeguard(_) | Self::Soak(_) => Err("it consists of many runs".into()),
@@ -216,6 +232,14 @@ fn nodes(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(nodes @ 2..=100_000) => Ok(nodes),
         _ => Err("it must be from 2 to 100,000".into()),
+    }
+}
+
+/// A number of a hundred.
+fn percent(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+        _ => Err("it must be from 0 to 100".into()),
     }
 }
 

@@ -1,0 +1,74 @@
+//! All fall asleep, and wake.
+
+use std::time::Duration;
+
+use clap::Args;
+use gossip_core::Event;
+use serde::Serialize;
+
+use super::{Conditions, Error, Outcome, nodes, traffic_curve};
+
+/// The processes of all stop at once, as when a laptop with a cluster in it is closed: nobody
+/// should be declared dead when they go on.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Suspend {
+    /// How many nodes.
+    #[arg(long, default_value_t = 100, value_parser = nodes)]
+    pub nodes: usize,
+    /// For how many minutes.
+    #[arg(long, default_value_t = 10)]
+    pub minutes: u64,
+    /// How many seconds lie between the first that wakes and the last.
+    #[arg(long, default_value_t = 0)]
+    pub over: u64,
+    /// The network, once the cluster has settled.
+    #[command(flatten)]
+    pub conditions: Conditions,
+}
+
+/// How long after the last has woken it is watched.
+const AFTER: Duration = Duration::from_secs(60);
+
+#[derive(Serialize)]
+struct Figures {
+    nodes: usize,
+    minutes: u64,
+    /// How often somebody told that another was a suspect, and that it had failed.
+    suspicions_told: usize,
+    false_deaths_told: usize,
+    /// From when the last has woken until nobody tells of anything any more, and all say that the
+    /// cluster has settled.
+    settled_s: f64,
+}
+
+impl Suspend {
+    pub(super) fn run(&self, seed: u64) -> Result<Outcome, Error> {
+        let Self { nodes, minutes, over, conditions } = *self;
+        let mut sim = conditions.settled_cluster(seed, nodes, &conditions.config())?;
+        sim.record(|_| true);
+        let begin = super::seconds(&sim);
+        (0..nodes).for_each(|index| sim.pause(index));
+        sim.run_for(Duration::from_secs(60 * minutes));
+        let woken = sim.now();
+        for index in 0..nodes {
+            sim.run_to(woken + Duration::from_secs(over) * index as u32 / nodes as u32);
+            sim.resume(index);
+        }
+        let woken = sim.now();
+        let settled = sim.run_until(AFTER, |sim| sim.all_know_all() && sim.all_settled());
+        let settled = settled.ok_or("all settle: not in time")?;
+        sim.run_to(woken + AFTER);
+        sim.converged()?;
+        let log = sim.take_log();
+        let last = log.last().map(|told| told.at.saturating_duration_since(woken));
+        let told = |which: fn(&Event<u32>) -> bool| log.iter().filter(|t| which(&t.event)).count();
+        let figures = Figures {
+            nodes,
+            minutes,
+            suspicions_told: told(|event| matches!(event, Event::MemberSuspected(_))),
+            false_deaths_told: told(|event| matches!(event, Event::MemberFailed(_))),
+            settled_s: last.unwrap_or_default().max(settled).as_secs_f64(),
+        };
+        Outcome::new(figures, traffic_curve(&sim, begin, nodes))
+    }
+}
