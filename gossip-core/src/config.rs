@@ -127,7 +127,7 @@ impl Config {
             probe_timeout: Duration::from_millis(500),
             indirect_probes: 3,
             detector: Detector::Watchers,
-            suspicion: Duration::from_millis(1_400),
+            suspicion: Duration::from_millis(1_500),
             suspicion_max_mult: 6,
             max_local_health: 8,
             buddy: true,

@@ -81,7 +81,9 @@ struct Told {
 impl Told {
     /// Those at fault have the lowest numbers.
     fn add(&mut self, sim: &Sim, told: &Occurrence, faulty: usize, counts: bool) {
-        let (Event::MemberUp(member) | Event::MemberFailed(member)) = &told.event else { return };
+        let (Event::MemberUp(member) | Event::MemberFailed(member, _)) = &told.event else {
+            return;
+        };
         let about_faulty = (0..faulty).any(|index| sim.id(index) == member.id());
         let by_faulty = told.node < faulty;
         if !about_faulty && told.failed().is_some() {
@@ -100,7 +102,7 @@ impl Flap {
         let phases: Vec<u64> = (0..faulty).map(|_| random.below(2 * HALF)).collect();
         let (begin, before) = (super::seconds(&sim), sim.total_traffic());
         let mut told = Told::default();
-        sim.record(|told| matches!(told.event, Event::MemberUp(_) | Event::MemberFailed(_)));
+        sim.record(|told| matches!(told.event, Event::MemberUp(_) | Event::MemberFailed(..)));
         if fault == Fault::Lossy {
             (0..faulty).for_each(|index| sim.set_node_loss(index, LOSS, LOSS));
         }

@@ -66,7 +66,7 @@ impl Suspend {
             nodes,
             minutes,
             suspicions_told: told(|event| matches!(event, Event::MemberSuspected(_))),
-            false_deaths_told: told(|event| matches!(event, Event::MemberFailed(_))),
+            false_deaths_told: told(|event| matches!(event, Event::MemberFailed(..))),
             settled_s: last.unwrap_or_default().max(settled).as_secs_f64(),
         };
         Outcome::new(figures, traffic_curve(&sim, begin, nodes))
