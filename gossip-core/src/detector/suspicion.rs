@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn two_nodes_cannot_confirm_each_other() {
-        assert_eq!(timeout(&Config::lan(), 2, 1), Duration::from_millis(1_400));
+        assert_eq!(timeout(&Config::lan(), 2, 1), Duration::from_millis(1_500));
     }
 
     #[test]
