@@ -58,7 +58,7 @@ fn tell(update: &Update) {
             | Event::MemberUpdated(member)
             | Event::MemberSuspected(member)
             | Event::MemberRefuted(member)
-            | Event::MemberFailed(member)
+            | Event::MemberFailed(member, _)
             | Event::MemberLeft(member),
         ) => tell_member(member),
         _ => {}
