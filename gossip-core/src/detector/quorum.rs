@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::{Instant, NodeId};
 
 /// From how many others we must have heard since a suspicion began before we may end it.
-const WITNESSES: usize = 3;
+pub(super) const WITNESSES: usize = 3;
 
 /// How many members in a row must be silent before we suspect ourselves.
 const ISOLATION: usize = 3;
@@ -32,10 +32,17 @@ impl Quorum {
         self.heard[0].1 = now;
     }
 
-    /// Whether enough others have been heard since then to judge a suspect, of `peers` who are
-    /// live with it.
-    pub(super) fn is_met(&self, since: Instant, suspect: NodeId, peers: usize) -> bool {
-        let needed = WITNESSES.min(peers.saturating_sub(1));
+    /// Whether enough others have been heard since then to judge a suspect, where `well` of them
+    /// are not suspected, and `peers` are live with it. Of two who are lost at once neither can
+    /// speak for the other; but one that is left of three cannot tell who is lost.
+    pub(super) fn is_met(
+        &self,
+        since: Instant,
+        suspect: NodeId,
+        well: usize,
+        peers: usize,
+    ) -> bool {
+        let needed = if peers > 1 { well.clamp(1, WITNESSES) } else { 0 };
         let heard = |&&(id, at): &&(NodeId, Instant)| id != suspect && at >= since;
         self.heard.iter().filter(heard).count() >= needed
     }
@@ -78,14 +85,15 @@ mod tests {
         for (index, second) in [(1, 1), (2, 2), (9, 3), (9, 4), (3, 5)] {
             quorum.on_heard(at(second), id(index));
         }
-        assert!(quorum.is_met(at(1), id(9), 50));
-        assert!(!quorum.is_met(at(2), id(9), 50));
-        assert!(quorum.is_met(at(2), id(7), 50));
+        assert!(quorum.is_met(at(1), id(9), 3, 50));
+        assert!(!quorum.is_met(at(2), id(9), 3, 50));
+        assert!(quorum.is_met(at(2), id(7), 3, 50));
         quorum.on_heard(at(6), id(1));
-        assert!(quorum.is_met(at(2), id(9), 50));
-        // Where there are fewer, all others.
-        assert!(quorum.is_met(at(6), id(9), 2));
-        assert!(quorum.is_met(at(7), id(9), 1));
+        assert!(quorum.is_met(at(2), id(9), 3, 50));
+        // Where fewer are well, all those, but one at least; the last of two has nobody to ask.
+        assert!(quorum.is_met(at(6), id(9), 1, 4));
+        assert!(!quorum.is_met(at(7), id(9), 0, 4));
+        assert!(quorum.is_met(at(7), id(9), 0, 1));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 use core::time::Duration;
 
 use super::FailureDetector;
+use super::quorum::WITNESSES;
 use super::schedule::Turn;
 use super::why::{FailedProbe, Verdict};
 use crate::action::{Action, Context};
@@ -91,7 +92,13 @@ impl FailureDetector {
         });
         let over = watchers && suspicion.over <= cx.now;
         let told = suspicion.evidence.replace(evidence).is_some();
-        let heard = self.quorum.is_met(suspicion.started, target, cx.table.live().len());
+        let well = cx
+            .table
+            .live()
+            .map(|slot| &slot.member)
+            .filter(|member| member.status().is_well() && member.id != target);
+        let (well, peers) = (well.take(WITNESSES).count(), cx.table.live().len());
+        let heard = self.quorum.is_met(suspicion.started, target, well, peers);
         self.await_end(cx, suspicion);
         if over && heard {
             return declare(cx, target, incarnation);
