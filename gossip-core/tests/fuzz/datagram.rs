@@ -4,7 +4,7 @@ use arbitrary::{Result, Unstructured};
 use gossip_core::Instant;
 
 use super::driven::{Driven, Input, Outputs};
-use super::life::{ENVELOPE, HOSTS, Life, NEWCOMER, STRANGER};
+use super::life::{CHOICES, ENVELOPE, HOSTS, Life, NEWCOMER, STRANGER};
 
 /// Messages by kind, as in `Stats::messages_received`.
 pub(crate) type Counts = [u64; 32];
@@ -120,9 +120,8 @@ fn wait(host: &mut Driven, mut now: Instant, count: u8) -> Instant {
 
 /// Inputs that go deep: at moments all over the lives, what really came next, and a stranger.
 pub(crate) fn seeds() -> impl Iterator<Item = Vec<u8>> {
-    let choices = 0..=u8::MAX;
     // An odd step, so that no life is left out.
-    choices.clone().map(genuine).chain(choices.step_by(5).map(strange))
+    (0..CHOICES).map(genuine).chain((0..CHOICES).step_by(5).map(strange))
 }
 
 fn genuine(choice: u8) -> Vec<u8> {

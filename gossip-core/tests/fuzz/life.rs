@@ -1,5 +1,6 @@
 //! Lives in which everything happens, for bytes from outside to come at any moment of them.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -17,14 +18,23 @@ const PING_BODY: u8 = 13;
 pub(crate) const HOSTS: usize = 21;
 pub(crate) const NEWCOMER: usize = HOSTS - 1;
 
+/// Who is down in a crowd.
+const IDLE: Range<usize> = 12..19;
+
 /// An address where nobody is.
 pub(crate) const STRANGER: u32 = 1_000;
 
 /// In some lives there are as many members more, who do not answer: too many for one page.
-const CROWD: usize = 600;
+const CROWD: usize = 520;
 
 /// How many lives there are: with and without requests, with and without a crowd.
 const LIVES: usize = 4;
+
+/// How many moments there are of each: few, for all of a life up to there is lived for each input.
+const MOMENTS: usize = 16;
+
+/// All there is to choose from.
+pub(crate) const CHOICES: u8 = (LIVES * MOMENTS) as u8;
 const REQUESTS: usize = 1;
 const CROWDED: usize = 2;
 
@@ -60,9 +70,10 @@ impl Life {
     /// One of the lives, and how many moments of it are to be lived.
     pub(crate) fn choose(choice: u8) -> (&'static Self, usize) {
         static ALL: [OnceLock<Life>; LIVES] = [const { OnceLock::new() }; LIVES];
-        let (number, moment) = (usize::from(choice) % LIVES, usize::from(choice) / LIVES);
+        let choice = usize::from(choice % CHOICES);
+        let (number, moment) = (choice % LIVES, choice / LIVES);
         let life = ALL[number].get_or_init(|| Self::live(number));
-        (life, life.moments.len() * moment / (256 / LIVES))
+        (life, life.moments.len() * moment / MOMENTS)
     }
 
     fn live(number: usize) -> Self {
@@ -80,11 +91,15 @@ impl Life {
         let introduction = first(NEWCOMER).bytes[ENVELOPE..].to_vec();
         net.hosts[NEWCOMER].up = false;
         net.hosts[0].up = false;
+        if number & CROWDED != 0 {
+            // Each of them has to learn of the whole crowd.
+            net.hosts[IDLE].iter_mut().for_each(|host| host.up = false);
+        }
         net.packets.retain(|packet| ![0, NEWCOMER as u32].contains(&packet.from));
         if number & CROWDED != 0 {
             introduce_crowd(&mut net, &config);
         }
-        run(&mut net, 5);
+        pass(&mut net, 5);
 
         net.restart(0, 0);
         let start = net.now;
@@ -97,7 +112,7 @@ impl Life {
     fn everything_happens(net: &mut Net) {
         let send = |to, delivery| Input::Send { to: id(to), payload: b"hello".to_vec(), delivery };
         net.apply(0, &Input::Join { seeds: vec![1, STRANGER] });
-        run(net, 2);
+        pass(net, 2);
 
         net.restart(19, 19);
         net.apply(19, &Input::Join { seeds: vec![0] });
@@ -105,23 +120,23 @@ impl Life {
         net.apply(1, &send(0, Delivery::Request));
         net.apply(0, &send(2, Delivery::Request));
         net.apply(0, &Input::SetMeta { meta: b"new".to_vec() });
-        run(net, 2);
+        pass(net, 2);
 
         net.cut.extend([(0, 8), (0, 9), (0, 10)]);
         for dead in 5..8 {
             net.hosts[dead].up = false;
         }
         net.apply(0, &send(5, Delivery::Request));
-        run(net, 15);
+        pass(net, 15);
 
         net.cut.clear();
         net.restart(5, 50);
         net.apply(5, &Input::Join { seeds: vec![3] });
         net.apply(11, &Input::Leave);
-        run(net, 3);
+        pass(net, 3);
 
         net.apply(0, &Input::Leave);
-        run(net, 3);
+        pass(net, 3);
     }
 
     /// A ping that is meant for host 0.
@@ -159,9 +174,6 @@ fn introduce_crowd(net: &mut Net, config: &Config) {
     }
 }
 
-fn run(net: &mut Net, seconds: u64) {
-    let end = net.now + Duration::from_secs(seconds);
-    while net.now < end {
-        net.step(true);
-    }
+fn pass(net: &mut Net, seconds: u64) {
+    net.pass(Duration::from_secs(seconds), true);
 }

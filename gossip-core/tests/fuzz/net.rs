@@ -128,8 +128,17 @@ impl Net {
         at.driven = node(self.now, id, at.epoch, address, &self.config);
     }
 
-    /// Goes on to what happens next, everything on time: a timeout or, if `deliver`, an arrival.
-    pub(crate) fn step(&mut self, deliver: bool) {
+    /// Lets time pass, everything on time.
+    pub(crate) fn pass(&mut self, time: Duration, deliver: bool) {
+        let end = self.now + time;
+        while self.next(deliver).is_some_and(|next| next <= end) {
+            self.step(deliver);
+        }
+        self.now = end;
+    }
+
+    /// When something happens next: a timeout or, if `deliver`, an arrival.
+    fn next(&self, deliver: bool) -> Option<Instant> {
         let up = self.hosts.iter().filter(|host| host.up);
         let timeouts = up.filter_map(|host| host.driven.node.poll_timeout());
         let arrivals = [
@@ -137,7 +146,12 @@ impl Net {
             self.calls.iter().map(|call| call.due).min(),
         ];
         let arrivals = arrivals.into_iter().flatten().filter(|_| deliver);
-        let Some(next) = timeouts.chain(arrivals).min() else { return };
+        timeouts.chain(arrivals).min()
+    }
+
+    /// Goes on to what happens next.
+    pub(crate) fn step(&mut self, deliver: bool) {
+        let Some(next) = self.next(deliver) else { return };
         self.now = self.now.max(next);
         if deliver {
             self.deliver_due();
