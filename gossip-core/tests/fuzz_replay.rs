@@ -7,7 +7,8 @@ use std::path::Path;
 
 use arbitrary::{Arbitrary, Unstructured};
 use fuzz::datagram::{Counts, datagram, seeds};
-use fuzz::node_ops::{Plan, node_ops};
+use fuzz::node_ops::{self, node_ops};
+use fuzz::reconcile::{self, reconcile};
 use gossip_core::Stats;
 
 /// How many kinds of messages there are, and where the unknown are counted.
@@ -17,14 +18,23 @@ const UNKNOWN: usize = 31;
 /// What a table of more than sixteen members is compared with.
 const FOLDS: usize = 15;
 
-/// The end of a synchronisation by request.
+/// The end of a synchronisation by request, and the rest of what is said where tables differ.
 const SYNC_END: usize = 12;
+const WANT: usize = 8;
+const SYNC: usize = 11;
+const ROOTS: usize = 14;
 
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(target);
     let mut files: Vec<_> = fs::read_dir(path).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
     files.iter().map(|file| fs::read(file).unwrap()).collect()
+}
+
+/// The corpus of a target that takes no bytes but what they say.
+fn plans<P: for<'a> Arbitrary<'a>>(target: &str) -> impl Iterator<Item = P> {
+    let plan = |bytes: Vec<u8>| P::arbitrary_take_rest(Unstructured::new(&bytes)).unwrap();
+    corpus(target).into_iter().map(plan)
 }
 
 /// The sum of what is counted in each run.
@@ -51,9 +61,8 @@ fn the_datagrams_of_a_real_life_reach_every_kind_of_message() {
 
 #[test]
 fn stored_operations_reach_what_a_cluster_can_go_through() {
-    let corpus = corpus("node_ops");
-    let plans = corpus.iter().map(|bytes| Plan::arbitrary_take_rest(Unstructured::new(bytes)));
-    let stats: Vec<_> = plans.flat_map(|plan| node_ops(&plan.unwrap())).collect();
+    let stats: Vec<_> =
+        plans("node_ops").flat_map(|plan: node_ops::Plan| node_ops(&plan)).collect();
     // So few nodes fold nothing, synchronise by datagrams, and understand each other.
     let total = sum(stats.iter().map(|stats| stats.messages_received));
     check_reached(total, &[SYNC_END, FOLDS, UNKNOWN]);
@@ -70,4 +79,17 @@ fn stored_operations_reach_what_a_cluster_can_go_through() {
     assert!(reached(|stats| stats.events_lost));
     assert!(reached(|stats| stats.transmits_dropped));
     assert!(reached(|stats| stats.requests_dropped));
+}
+
+#[test]
+fn stored_differences_are_found_in_every_way() {
+    let runs: Vec<_> = plans("reconcile").map(|plan: reconcile::Plan| reconcile(&plan)).collect();
+    let stats: Vec<_> = runs.iter().flat_map(|run| run.stats).collect();
+    let total = sum(stats.iter().map(|stats| stats.messages_sent));
+    let said = [WANT, SYNC, SYNC_END, ROOTS, FOLDS];
+    assert!(said.iter().all(|&kind| total[kind] > 0), "{total:?}");
+    assert!(total[SYNC] > 2 * total[SYNC_END], "by datagram, too");
+    assert!(stats.iter().any(|stats| stats.requests_failed > 0));
+    assert!(runs.iter().any(|run| run.twice > 0));
+    assert!(runs.iter().any(|run| run.lost > 0));
 }

@@ -75,7 +75,6 @@ impl Driven {
     pub(crate) fn apply(&mut self, now: Instant, input: &Input) -> Outputs {
         let before = (*self.node.stats(), self.node.fingerprint());
         let outputs = self.apply_unchecked(now, input);
-        self.check_outputs(&outputs);
         self.check_node(now, input);
         if outputs.result.is_err() {
             self.check_refused(&before, &outputs);
@@ -84,7 +83,7 @@ impl Driven {
         outputs
     }
 
-    /// Does it and drains the node.
+    /// Does it and drains the node; checks only that what leaves is not too much.
     pub(crate) fn apply_unchecked(&mut self, now: Instant, input: &Input) -> Outputs {
         if let Some(log) = &mut self.log {
             log.push((now, input.clone()));
@@ -92,7 +91,9 @@ impl Driven {
         self.note(now);
         let mut reply = Vec::new();
         let result = self.call(now, input, &mut reply);
-        self.drain(now, result, reply)
+        let outputs = self.drain(now, result, reply);
+        self.check_outputs(&outputs);
+        outputs
     }
 
     /// Notes the time, and whether it is later than the node asked for.

@@ -8,3 +8,5 @@ mod driven;
 mod life;
 mod net;
 pub(crate) mod node_ops;
+pub(crate) mod reconcile;
+mod record;
