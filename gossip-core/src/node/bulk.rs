@@ -7,9 +7,9 @@ use super::encode::Body;
 use super::output::Outgoing;
 use crate::Instant;
 
-/// How much of the pace may be made up for at once, after a pause: at the pace of a local network
-/// about what a socket buffer holds.
-const BURST: Duration = Duration::from_millis(50);
+/// How much of the pace may be made up for at once, after a pause: when thousands join at once, the
+/// one that they join through has so much to tell.
+const BURST: Duration = Duration::from_millis(250);
 
 /// How long the pace is waited for: short enough for an even flow, long enough for a timer.
 const TICK: Duration = Duration::from_millis(5);
@@ -124,16 +124,16 @@ mod tests {
             }
             sent
         };
-        assert_eq!(sent(1_000, 1_001), 50_000);
+        assert_eq!(sent(1_000, 1_001), 250_000);
         assert_eq!(sent(1_001, 2_001), 1_000_000);
-        assert_eq!(sent(9_000, 9_001), 50_000, "a long pause is worth no more than a short one");
+        assert_eq!(sent(9_000, 9_001), 250_000, "a long pause is worth no more than a short one");
     }
 
     #[test]
     fn what_waits_is_bounded_and_leaves_in_turn() {
         let mut bulk = Bulk::new(1_000_000);
         assert_eq!(bulk.next_timeout(), None);
-        bulk.spend(at(0), 50_000);
+        bulk.spend(at(0), 250_000);
         assert!(!bulk.is_free(at(0)));
         assert_eq!(bulk.wait(records(0, 4_000)), 0);
         assert_eq!(bulk.wait(records(0, 200)), 104, "the first find no room");
