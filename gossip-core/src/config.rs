@@ -90,7 +90,8 @@ pub struct Config {
 
     /// How many events may wait, 16 to 2^24; beyond that they are lost and counted.
     pub max_events: usize,
-    /// How many datagrams may wait, 16 to 2^20; beyond that they are dropped and counted.
+    /// How many datagrams may wait, 16 to 2^20, and as many again for the pace of repair; beyond that
+    /// they are dropped and counted.
     pub max_transmits: usize,
     /// How many requests of our own may be open at once, 1 to 4,096.
     pub max_requests: usize,

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::encode::Body;
 use super::output::Outgoing;
-use crate::Instant;
+use crate::{Config, Instant};
 
 /// How much of the pace may be made up for at once, after a pause: when thousands join at once, the
 /// one that they join through has so much to tell.
@@ -23,6 +23,8 @@ const MOST_WAITING: usize = 4_096;
 pub(super) struct Bulk<A> {
     /// Bytes per second.
     rate: u32,
+    /// How many datagrams, or beginnings of several, may wait.
+    most: usize,
     /// When all that was sent would have been, at an even pace.
     paid_at: Instant,
     waiting: VecDeque<Outgoing<A>>,
@@ -31,8 +33,14 @@ pub(super) struct Bulk<A> {
 }
 
 impl<A> Bulk<A> {
-    pub(super) fn new(rate: u32) -> Self {
-        Self { rate, paid_at: Instant::ORIGIN, waiting: VecDeque::new(), weight: 0 }
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            rate: config.repair_rate,
+            most: config.max_transmits,
+            paid_at: Instant::ORIGIN,
+            waiting: VecDeque::new(),
+            weight: 0,
+        }
     }
 
     /// Whether bulk that has just come up may leave: it does not overtake what waits.
@@ -52,7 +60,7 @@ impl<A> Bulk<A> {
 
     /// Lets something wait for its turn; how much of it found no room.
     pub(super) fn wait(&mut self, mut out: Outgoing<A>) -> usize {
-        let room = MOST_WAITING - self.weight;
+        let room = if self.waiting.len() < self.most { MOST_WAITING - self.weight } else { 0 };
         let excess = weight(&out.body).saturating_sub(room);
         match &mut out.body {
             // The last are sent first, and who asks again for the first may do so meanwhile.
@@ -98,6 +106,8 @@ fn weight(body: &Body) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use smallvec::smallvec;
 
     use super::*;
@@ -107,13 +117,17 @@ mod tests {
         Instant::from_micros(1_000 * millis)
     }
 
+    fn config() -> Config {
+        Config { repair_rate: 1_000_000, max_transmits: 16, ..Config::lan() }
+    }
+
     fn records(first: u32, count: u32) -> Outgoing<u32> {
         Outgoing::new(0, Body::Records((first..first + count).map(ShortId).collect()))
     }
 
     #[test]
     fn after_a_pause_a_burst_leaves_then_an_even_flow() {
-        let mut bulk = Bulk::<u32>::new(1_000_000);
+        let mut bulk = Bulk::<u32>::new(&config());
         let mut sent = |from: u64, to: u64| {
             let mut sent = 0;
             for now in from..to {
@@ -131,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_waits_is_bounded_and_leaves_in_turn() {
-        let mut bulk = Bulk::new(1_000_000);
+        let mut bulk = Bulk::new(&config());
         assert_eq!(bulk.next_timeout(), None);
         bulk.spend(at(0), 250_000);
         assert!(!bulk.is_free(at(0)));
@@ -147,5 +161,7 @@ mod tests {
         assert_eq!(bulk.wait(records(7, 1)), 0);
         let Body::Records(items) = bulk.next(at(5)).unwrap().body else { panic!("it is records") };
         assert_eq!(items, smallvec![ShortId(7)] as smallvec::SmallVec<[_; 16]>);
+        let refused: Vec<_> = (0..20).map(|index| bulk.wait(records(index, 1))).collect();
+        assert_eq!(refused, [[0; 16].as_slice(), &[1; 4]].concat());
     }
 }

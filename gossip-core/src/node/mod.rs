@@ -184,7 +184,7 @@ impl<A: Address> Node<A> {
             seeds: Seeds::new(now, &config, &seed),
             requests: Requests::new(secret),
             outbox: VecDeque::with_capacity(QUEUE),
-            bulk: Bulk::new(config.repair_rate),
+            bulk: Bulk::new(&config),
             answers: Vec::new(),
             scratch: Vec::with_capacity(config.datagram_budget),
             events: EventQueue::new(config.max_events, 4 * config.max_frame),
