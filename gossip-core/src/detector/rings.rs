@@ -113,7 +113,7 @@ impl Rings {
     }
 
     /// Watches the next ones where we watched a member that is not well.
-    pub(super) fn drop<A: Address>(&mut self, cx: &Context<'_, A>, rng: &mut Rng, id: NodeId) {
+    pub(super) fn move_on<A: Address>(&mut self, cx: &Context<'_, A>, rng: &mut Rng, id: NodeId) {
         let own = cx.table.own().short;
         for (ring, watch) in (0..).zip(&mut self.watches) {
             if watch.target != Some(id) {
@@ -256,7 +256,7 @@ mod tests {
         let lost = before[0].unwrap();
         let index = (1..=50).find(|&index| id(index) == lost).unwrap();
         world.accuse(index, crate::member::Level::Suspect, 1);
-        rings.drop(&world.cx(), &mut rng, lost);
+        rings.move_on(&world.cx(), &mut rng, lost);
         assert_eq!(rings.turn(lost).ring, None);
         world.learn(index, 1);
         let cx = world.cx();

@@ -1,5 +1,6 @@
 //! Who is probed when.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -30,14 +31,14 @@ impl Turn {
 #[derive(Debug)]
 pub(super) enum Schedule {
     Shuffled(Shuffled),
-    Rings(Rings),
+    Rings(Box<Rings>),
 }
 
 impl Schedule {
     pub(super) fn new(now: Instant, config: &Config, rng: &mut Rng) -> Self {
         match config.detector {
             Detector::Swim => Self::Shuffled(Shuffled::new(now, config, rng)),
-            Detector::Watchers => Self::Rings(Rings::new(now, config, rng)),
+            Detector::Watchers => Self::Rings(Box::new(Rings::new(now, config, rng))),
         }
     }
 
@@ -76,7 +77,7 @@ impl Schedule {
                 Some(slot) if slot.member.status().is_well() => {
                     rings.consider(cx, rng, slot);
                 }
-                _ => rings.drop(cx, rng, id),
+                _ => rings.move_on(cx, rng, id),
             },
         }
     }
