@@ -8,12 +8,7 @@ use smallvec::SmallVec;
 use super::encode::Body;
 use super::{Node, Shared};
 use crate::id::ShortId;
-use crate::member::Table;
-use crate::replica::Prefix;
-use crate::wire::{
-    self, Ack, Advert, Folds, Message, Payload, Ping, PingRequest, Record, Roots, Sync, Writer,
-    kind,
-};
+use crate::wire::{self, Ack, Advert, Message, Payload, Ping, PingRequest, Record, Writer, kind};
 use crate::{Address, Event, Instant, NodeId, Reject, RequestId};
 
 /// Without proof that somebody is where it claims to be, it gets at most this many times the
@@ -43,9 +38,9 @@ pub(super) struct Origin<'a, A> {
     /// How many bytes may be sent back; `None` if it is proven that the sender is there.
     most: Option<usize>,
     /// How many more records it may get in answer.
-    records: usize,
+    pub(super) records: usize,
     /// Whether it has just answered a question of ours.
-    answers: bool,
+    pub(super) answers: bool,
 }
 
 impl<A: Address> Node<A> {
@@ -364,45 +359,6 @@ impl<A: Address> Node<A> {
         }
     }
 
-    /// The roots of a member's table came with its ack: what differs, and whether to look there.
-    fn on_roots(&mut self, roots: Roots, origin: &Origin<'_, A>) {
-        let Some(with) = origin.sender.filter(|_| origin.answers) else { return };
-        let ours = self.shared.table.folds(Prefix::ROOT);
-        let theirs = roots.folds.map(u16::from_le_bytes);
-        let differing = bits(|digit| ours[digit] as u16 != theirs[digit]);
-        let hot = self.rumors.hot_digits(&self.shared.table);
-        self.reconciler.on_roots(&mut self.shared.cx(), with, differing, hot);
-    }
-
-    /// A member goes down into its table where it differs from ours: go on where it does.
-    fn on_folds(&mut self, folds: Folds, origin: &mut Origin<'_, A>) {
-        let prefix = Prefix::new(folds.first.0, folds.digits);
-        let ours = self.shared.table.folds(prefix);
-        let theirs = folds.folds.map(u32::from_le_bytes);
-        let differing = bits(|digit| ours[digit] != theirs[digit]);
-        let prefixes = prefix.children(differing);
-        if !prefixes.is_empty() && !self.shared.table.is_overflowing() {
-            self.respond(origin, Body::Descend(prefixes));
-        }
-    }
-
-    /// Somebody says what it has in a range of short ids: find what either lacks.
-    fn on_sync(&mut self, sync: Sync<'_>, origin: &mut Origin<'_, A>) {
-        let mut records = SmallVec::new();
-        let mut wants = SmallVec::new();
-        difference(&self.shared.table, sync, origin.records, &mut records, &mut wants);
-        origin.records -= records.len();
-        if origin.via == Via::Request {
-            return self.respond(origin, Body::SyncAnswer { records, wants });
-        }
-        if !wants.is_empty() {
-            self.respond(origin, Body::Want(wants));
-        }
-        if !records.is_empty() {
-            self.respond(origin, Body::Records(records));
-        }
-    }
-
     /// Somebody sends something to the application: for us, if it is for this life of ours.
     fn on_payload(&mut self, payload: Payload<'_>, origin: &mut Origin<'_, A>) {
         let own = &self.shared.table.own().member;
@@ -437,56 +393,6 @@ impl<A: Address> Node<A> {
                 }
             }
             (Via::Reply, _) => {}
-        }
-    }
-}
-
-/// A bit for each of sixteen digits.
-fn bits(differs: impl Fn(usize) -> bool) -> u16 {
-    (0..16).filter(|&digit| differs(digit)).fold(0, |bits, digit| bits | 1 << digit)
-}
-
-/// Walks two sorted lists, ours and theirs: what they lack or have otherwise goes to `records`,
-/// what we lack or have otherwise to `wants`. Ends when there are `most` records.
-fn difference<A: Address>(
-    table: &Table<A>,
-    sync: Sync<'_>,
-    most: usize,
-    records: &mut SmallVec<[ShortId; 16]>,
-    wants: &mut SmallVec<[ShortId; 16]>,
-) {
-    let parse = |[a, b, c, d, e, f, g, h]: [u8; 8]| {
-        (ShortId(u32::from_le_bytes([a, b, c, d])), u32::from_le_bytes([e, f, g, h]))
-    };
-    let ours = table.range(sync.first).take_while(|slot| slot.short <= sync.last);
-    let mut ours = ours.map(|slot| (slot.short, slot.version())).peekable();
-    let mut theirs = sync.items.iter().map(parse).peekable();
-    let full = table.is_full();
-    while records.len() < most {
-        let (mine, other) = (ours.peek().copied(), theirs.peek().copied());
-        match (mine, other) {
-            (None, None) => return,
-            (Some(mine), Some(other)) if mine == other => {
-                ours.next();
-                theirs.next();
-            }
-            (Some((mine, _)), Some((other, _))) if mine == other => {
-                records.push(mine);
-                wants.push(other);
-                ours.next();
-                theirs.next();
-            }
-            (Some((mine, _)), other) if other.is_none_or(|(other, _)| mine < other) => {
-                records.push(mine);
-                ours.next();
-            }
-            (_, Some((other, _))) => {
-                if !full {
-                    wants.push(other);
-                }
-                theirs.next();
-            }
-            (Some(_), None) => unreachable!("the guard above takes it"),
         }
     }
 }
