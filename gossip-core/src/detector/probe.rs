@@ -171,7 +171,7 @@ impl FailureDetector {
         for &relay in &relays {
             cx.actions.push_back(Action::PingRequest { relay, target, nonce });
         }
-        if probe.asked == 0 {
+        if probe.left.rounds == Effort::of(cx.config).rounds {
             cx.actions.push_back(Action::PingByRequest { to: target, nonce });
         }
         probe.asked += relays.len() as u8;

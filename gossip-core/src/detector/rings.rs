@@ -307,6 +307,34 @@ mod tests {
     }
 
     #[test]
+    fn where_nobody_comes_for_long_the_nearest_before_us_is_asked_to() {
+        let mut world = World::new(Config::lan(), 30);
+        let (mut rings, mut rng) = rings(&mut world);
+        let cx = world.cx();
+        for slot in cx.table.live() {
+            rings.consider(&cx, &mut rng, slot);
+        }
+        let own = world.table.own().short;
+        let before = |ring| {
+            let far = |slot: &&Slot<u32>| distance(ring, slot.short, own);
+            world.table.live().min_by_key(far).unwrap().member.id
+        };
+        let expected: Vec<_> =
+            (1..RINGS).map(|ring| Action::Compare { with: before(ring) }).collect();
+        let round = SECOND * u32::from(RINGS);
+        let mut visit = |rings: &mut Rings, world: &mut World, wait| {
+            world.now = world.now + wait;
+            rings.appointment(world.now, SECOND, 0);
+            while rings.take(&mut world.cx()).is_some() {}
+            world.take()
+        };
+        assert_eq!(visit(&mut rings, &mut world, round * SILENT_ROUNDS), []);
+        assert_eq!(visit(&mut rings, &mut world, round), expected, "all but the one who came");
+        assert_eq!(visit(&mut rings, &mut world, round), [], "and not again at once");
+        assert_eq!(world.stats.watchers_called, 7);
+    }
+
+    #[test]
     fn who_answers_requests_alone_is_told_of_once() {
         let mut world = World::new(Config::lan(), 1);
         let (mut rings, mut rng) = rings(&mut world);

@@ -201,6 +201,7 @@ fn declare<A: Address>(cx: &mut Context<'_, A>, id: NodeId, incarnation: Incarna
 fn time<A: Address>(cx: &Context<'_, A>, accusers: usize) -> Duration {
     timeout(cx.config, cx.table.live().len() + 1, accusers)
 }
+
 /// Lifeguard's LHA-Suspicion: from its maximum down to its minimum with the logarithm of the
 /// number of independent accusers.
 fn timeout(config: &Config, cluster: usize, accusers: usize) -> Duration {
@@ -228,6 +229,8 @@ fn log2(n: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
     #[test]
@@ -248,6 +251,4 @@ mod tests {
     fn logarithms() {
         assert_eq!([0, 1, 2, 3, 4, 1024].map(log2), [0, 0, 256, 384, 512, 2560]);
     }
-
-    use alloc::vec::Vec;
 }

@@ -282,6 +282,15 @@ fn a_watchers_probe_tries_three_pings_and_asks_others_twice() {
 }
 
 #[test]
+fn where_nobody_can_be_asked_a_probe_makes_one_request() {
+    let mut world = World::new(Config { indirect_probes: 0, ..Config::lan() }, 200);
+    let (mut detector, target, _) = watcher(&mut world);
+    let sent = until_accused(&mut world, &mut detector, target, Level::Suspect);
+    let requests = sent.iter().filter(|action| matches!(action, Action::PingByRequest { .. }));
+    assert_eq!(requests.count(), 1);
+}
+
+#[test]
 fn an_accuser_goes_on_to_ping_and_declares_after_one_more_probe() {
     let mut world = World::new(Config::lan(), 20);
     let (mut detector, target, _) = watcher(&mut world);

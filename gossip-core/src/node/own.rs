@@ -22,7 +22,7 @@ const QUESTIONS: u8 = 4;
 /// For how long a death of ours is remembered, and how long we wait before we return after the
 /// second: five seconds times two to their number, at most five minutes.
 const DEATHS_REMEMBERED: Duration = Duration::from_secs(600);
-const LEAST_ABSENCE: Duration = Duration::from_secs(5);
+const ABSENCE: Duration = Duration::from_secs(5);
 const MOST_ABSENCE: Duration = Duration::from_secs(300);
 
 /// What salts the cookies of pings that tell of our leaving.
@@ -185,7 +185,7 @@ impl<A: Address> Node<A> {
         if deaths.len() < 2 {
             return false;
         }
-        let absence = (LEAST_ABSENCE * (1 << deaths.len())).min(MOST_ABSENCE);
+        let absence = (ABSENCE * (1 << deaths.len())).min(MOST_ABSENCE);
         self.own.returning = Some((*now + absence, accused));
         true
     }

@@ -230,3 +230,45 @@ fn a_buffer_that_is_too_short_loses_nothing() {
     assert_eq!(node.poll_transmit(at(2), &mut [0; 5]), None);
     assert_eq!(node.poll_transmit(at(2), &mut [0; BUDGET]).map(|transmit| transmit.to), Some(1));
 }
+
+/// Somebody says that this node is dead.
+fn death_of(node: &Node<u32>) -> Vec<u8> {
+    let accusation = Accusation::new(node.local().incarnation(), Level::Dead, ShortId(1));
+    let own = &node.local().claim;
+    forge(node, 1, |writer| {
+        writer.put(kind::RECORD, &(255u8, 0u32, id(0), own, Some(&accusation)));
+    })
+}
+
+#[test]
+fn who_keeps_dying_waits_longer_each_time_before_it_returns() {
+    let mut node = taught(5, Config::lan());
+    let mut now = at(1_000);
+    let mut absences = Vec::new();
+    for _ in 0..7 {
+        let dead = node.local().incarnation();
+        let mut datagram = death_of(&node);
+        let died = now;
+        // Being told again changes nothing.
+        for _ in 0..3 {
+            node.handle_datagram(now, &1, &mut datagram.clone()).unwrap();
+        }
+        while node.local().incarnation() == dead {
+            drain(&mut node, now);
+            now = node.poll_timeout().unwrap();
+            node.handle_timeout(now);
+        }
+        absences.push(now.saturating_duration_since(died).as_secs());
+        node.handle_datagram(now, &1, &mut datagram).unwrap();
+    }
+    // When it dies for the last time, the first two deaths were ten minutes ago and are forgotten.
+    assert_eq!(absences, [0, 20, 40, 80, 160, 300, 160]);
+
+    let mut swim = taught(5, Config::lan().swim());
+    for _ in 0..3 {
+        let dead = swim.local().incarnation();
+        let mut datagram = death_of(&swim);
+        swim.handle_datagram(at(1_000), &1, &mut datagram).unwrap();
+        assert!(swim.local().incarnation() > dead);
+    }
+}
