@@ -35,9 +35,10 @@ impl Rng {
         ((u128::from(self.next_u64()) * bound as u128) >> 64) as usize
     }
 
-    /// A time below `bound`, in whole microseconds.
+    /// A time up to `bound`, in whole microseconds; never none, so that what is due then is due
+    /// later than now.
     pub(crate) fn within(&mut self, bound: Duration) -> Duration {
-        Duration::from_micros(self.below(bound.as_micros() as usize) as u64)
+        Duration::from_micros(self.below(bound.as_micros() as usize) as u64 + 1)
     }
 }
 
@@ -59,5 +60,13 @@ mod tests {
         (0..1_000).for_each(|_| seen[rng.below(5)] += 1);
         assert!(seen.iter().all(|&count| count > 100), "{seen:?}");
         assert_eq!(rng.below(0), 0);
+    }
+
+    #[test]
+    fn within_is_never_none_and_never_more() {
+        let mut rng = Rng::new(&[1; 32], "test");
+        let bound = Duration::from_micros(2);
+        let drawn: [_; 100] = core::array::from_fn(|_| rng.within(bound).as_micros());
+        assert_eq!((drawn.iter().min(), drawn.iter().max()), (Some(&1), Some(&2)));
     }
 }

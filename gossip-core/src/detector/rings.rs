@@ -322,7 +322,7 @@ mod tests {
         let expected: Vec<_> =
             (1..RINGS).map(|ring| Action::Compare { with: before(ring) }).collect();
         let round = SECOND * u32::from(RINGS);
-        let mut visit = |rings: &mut Rings, world: &mut World, wait| {
+        let visit = |rings: &mut Rings, world: &mut World, wait| {
             world.now = world.now + wait;
             rings.appointment(world.now, SECOND, 0);
             while rings.take(&mut world.cx()).is_some() {}
