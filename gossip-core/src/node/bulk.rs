@@ -100,6 +100,7 @@ impl<A> Bulk<A> {
 fn weight(body: &Body) -> usize {
     match body {
         Body::Records(items) => items.len(),
+        Body::Descend(prefixes) => prefixes.len(),
         _ => 1,
     }
 }

@@ -18,7 +18,7 @@ use crate::{Address, NodeId};
 /// How many members a joiner is told of.
 const INTRODUCED: usize = 24;
 
-/// How long a question for one record is made.
+/// How long a padded question for one record is made.
 const WANT: usize = 40;
 
 /// The most items in a page of a synchronisation: the answer to it is some times as long.
@@ -63,7 +63,11 @@ pub(super) enum Body {
     /// The names of what is old.
     Adverts,
     Records(SmallVec<[ShortId; 16]>),
-    Want(SmallVec<[ShortId; 16]>),
+    /// For these records; padded where who is asked may not know yet that we are who we say.
+    Want {
+        items: SmallVec<[ShortId; 16]>,
+        padded: bool,
+    },
     Join {
         nonce: u32,
     },
@@ -95,7 +99,7 @@ impl Body {
     pub(super) fn enough(&self) -> usize {
         match self {
             Self::Ack { .. } => 2 * ENVELOPE + 120,
-            Self::Want(items) => ENVELOPE + HEADER + 3 + WANT * items.len(),
+            Self::Want { items, .. } => ENVELOPE + HEADER + 3 + WANT * items.len(),
             _ => usize::MAX,
         }
     }
@@ -157,9 +161,9 @@ impl<A: Address> Node<A> {
             }
             Body::Adverts => self.rumors.put_names(&self.shared.cx(), writer),
             Body::Records(items) => return self.put_records(writer, items),
-            Body::Want(items) => {
+            Body::Want { items, padded } => {
                 // Who asks a stranger gets three times what it sends: enough for the records.
-                let most = ENVELOPE + WANT * items.len();
+                let most = if *padded { ENVELOPE + WANT * items.len() } else { 0 };
                 let more = self.put_want(writer, items);
                 writer.pad(most);
                 return more;

@@ -6,6 +6,7 @@ use core::time::Duration;
 use smallvec::SmallVec;
 
 use super::encode::Body;
+use super::repair::Findings;
 use super::{Node, Shared};
 use crate::id::ShortId;
 use crate::wire::{self, Ack, Advert, Message, Payload, Ping, PingRequest, Record, Writer, kind};
@@ -41,6 +42,8 @@ pub(super) struct Origin<'a, A> {
     pub(super) records: usize,
     /// Whether it has just answered a question of ours.
     pub(super) answers: bool,
+    /// What is found to differ.
+    pub(super) findings: Findings,
 }
 
 impl<A: Address> Node<A> {
@@ -72,6 +75,7 @@ impl<A: Address> Node<A> {
         for message in wire::messages(body, known) {
             self.dispatch(message, &mut origin, sender);
         }
+        self.answer_findings(&mut origin);
         self.act();
         Ok(())
     }
@@ -100,6 +104,7 @@ impl<A: Address> Node<A> {
         for message in wire::messages(body, known) {
             self.dispatch(message, &mut origin, sender);
         }
+        self.answer_findings(&mut origin);
         let limit = self.shared.config.max_frame;
         let mut writer = Writer::frame(reply, limit, self.shared.tag, self.own_short());
         for mut answer in core::mem::take(&mut self.answers) {
@@ -147,6 +152,7 @@ impl<A: Address> Node<A> {
                 message => self.dispatch(message, &mut origin, sender),
             }
         }
+        self.answer_findings(&mut origin);
         let progress = self.shared.stats.records_learned > learned;
         self.on_replied(open, taken, end.filter(|end| progress || !end.more));
         self.act();
@@ -220,7 +226,8 @@ impl<A: Address> Node<A> {
     fn origin<'a>(&self, from: &'a A, sender: ShortId, via: Via) -> Origin<'a, A> {
         let slot = self.shared.table.sender(sender, from).filter(|_| sender != self.own_short());
         let sender = slot.map(|slot| slot.member.id);
-        Origin { from, sender, via, most: None, records: MOST_RECORDS, answers: false }
+        let (records, findings) = (MOST_RECORDS, Findings::default());
+        Origin { from, sender, via, most: None, records, answers: false, findings }
     }
 
     /// Counts the records that are skipped because they are known.
@@ -254,7 +261,7 @@ impl<A: Address> Node<A> {
                 let adverts = items.iter().map(Advert::from_bytes);
                 let wanted = self.rumors.on_advert(&mut self.shared.cx(), adverts);
                 if !wanted.is_empty() {
-                    self.respond(origin, Body::Want(wanted));
+                    self.respond(origin, Body::Want { items: wanted, padded: true });
                 }
             }
             Message::Want(want) => {

@@ -1,6 +1,8 @@
 //! Going down into the table, part by part, to where it differs from another's, and exchanging
 //! what differs there.
 
+use core::mem;
+
 use smallvec::SmallVec;
 
 use super::Node;
@@ -12,9 +14,22 @@ use crate::replica::Prefix;
 use crate::wire::{Folds, HEADER, Items, Roots, Sync, Writer, kind};
 use crate::{Address, NodeId};
 
+/// The most prefixes below which one datagram or frame makes us look.
+const MOST_PREFIXES: usize = 256;
+
 /// How many members below a prefix are named rather than folded: sixteen names of eight bytes
 /// take two folds' room, and save half a round trip.
 const NAMED: usize = 16;
+
+/// What a datagram or frame has shown to differ, to be answered once all of it is read.
+#[derive(Default)]
+pub(super) struct Findings {
+    /// Where to go further down.
+    prefixes: SmallVec<[Prefix; 16]>,
+    /// What the other lacks or has otherwise, and what we do.
+    records: SmallVec<[ShortId; 16]>,
+    wants: SmallVec<[ShortId; 16]>,
+}
 
 impl<A: Address> Node<A> {
     /// Begins to look for what differs below some first digits.
@@ -85,23 +100,33 @@ impl<A: Address> Node<A> {
         let ours = self.shared.table.folds(prefix);
         let theirs = folds.folds.map(u32::from_le_bytes);
         let differing = bits(|digit| ours[digit] != theirs[digit]);
-        let prefixes = prefix.children(differing);
-        if !prefixes.is_empty() && !self.shared.table.is_overflowing() {
-            self.respond(origin, Body::Descend(prefixes));
+        let room = MOST_PREFIXES - origin.findings.prefixes.len();
+        if !self.shared.table.is_overflowing() {
+            origin.findings.prefixes.extend(prefix.children(differing).into_iter().take(room));
         }
     }
 
     /// Somebody says what it has in a range of short ids: find what either lacks.
     pub(super) fn on_sync(&mut self, sync: Sync<'_>, origin: &mut Origin<'_, A>) {
-        let mut records = SmallVec::new();
-        let mut wants = SmallVec::new();
-        difference(&self.shared.table, sync, origin.records, &mut records, &mut wants);
-        origin.records -= records.len();
+        let Findings { records, wants, .. } = &mut origin.findings;
+        let before = records.len();
+        difference(&self.shared.table, sync, origin.records, records, wants);
+        origin.records -= records.len() - before;
         if origin.via == Via::Request {
-            return self.respond(origin, Body::SyncAnswer { records, wants });
+            let Findings { records, wants, .. } = mem::take(&mut origin.findings);
+            self.respond(origin, Body::SyncAnswer { records, wants });
+        }
+    }
+
+    /// Answers everything in a datagram or frame that was found to differ.
+    pub(super) fn answer_findings(&mut self, origin: &mut Origin<'_, A>) {
+        let Findings { prefixes, records, wants } = mem::take(&mut origin.findings);
+        if !prefixes.is_empty() {
+            self.respond(origin, Body::Descend(prefixes));
         }
         if !wants.is_empty() {
-            self.respond(origin, Body::Want(wants));
+            // Who has come so far knows where we are.
+            self.respond(origin, Body::Want { items: wants, padded: false });
         }
         if !records.is_empty() {
             self.respond(origin, Body::Records(records));
@@ -115,7 +140,7 @@ fn bits(differs: impl Fn(usize) -> bool) -> u16 {
 }
 
 /// Walks two sorted lists, ours and theirs: what they lack or have otherwise goes to `records`,
-/// what we lack or have otherwise to `wants`. Ends when there are `most` records.
+/// what we lack or have otherwise to `wants`. Ends after `most` records.
 fn difference<A: Address>(
     table: &Table<A>,
     sync: Sync<'_>,
@@ -130,6 +155,7 @@ fn difference<A: Address>(
     let mut ours = ours.map(|slot| (slot.short, slot.version())).peekable();
     let mut theirs = sync.items.iter().map(parse).peekable();
     let full = table.is_full();
+    let most = records.len() + most;
     while records.len() < most {
         let (mine, other) = (ours.peek().copied(), theirs.peek().copied());
         match (mine, other) {

@@ -8,7 +8,7 @@ use super::*;
 use crate::id::ShortId;
 use crate::member::{Accusation, Level};
 use crate::testing::{claim, id};
-use crate::wire::{Items, Join as JoinMessage, Payload, Ping, Sync, Writer, kind};
+use crate::wire::{ENVELOPE, Folds, Items, Join as JoinMessage, Payload, Ping, Sync, Writer, kind};
 use crate::{CommandError, JoinError, Reject, Status};
 
 const BUDGET: usize = 1_200;
@@ -100,12 +100,47 @@ fn one_datagram_is_answered_with_bounded_work() {
         while writer.put(kind::SYNC, &whole) {}
     });
     node.handle_datagram(at(2), &777, &mut datagram).unwrap();
-    let waiting = |body: &Body| match body {
-        Body::Records(items) | Body::Want(items) => items.len(),
-        other => panic!("{other:?}"),
-    };
-    let records: usize = node.outbox.iter().map(|out| waiting(&out.body)).sum();
+    let records: usize = node.outbox.iter().map(|out| counted(&out.body).1).sum();
     assert!(records <= 4_096, "{records} records wait");
+}
+
+#[test]
+fn all_that_a_datagram_finds_to_differ_is_answered_together() {
+    let mut node = taught(300, datagrams_only());
+    let shorts: Vec<ShortId> = (1..=9).map(|index| node.shared.cluster.short(&id(index))).collect();
+    let unknown = node.shared.cluster.short(&id(1_000));
+    let mut datagram = forge(&node, 5, |writer| {
+        for &short in &shorts {
+            // One of which we know another version, and one that we lack.
+            let range = [short, unknown];
+            for first in range {
+                let named = [&first.0.to_le_bytes()[..], &[7; 4]].concat();
+                let sync = Sync { first, last: first, items: Items(&named) };
+                assert!(writer.put(kind::SYNC, &sync));
+            }
+        }
+        for digit in 0..16 {
+            let first = ShortId(digit << 28);
+            assert!(writer.put(kind::FOLDS, &Folds { first, digits: 1, folds: [[7; 4]; 16] }));
+        }
+    });
+    node.shared.table.verify(&id(5));
+    node.handle_datagram(at(2), &5, &mut datagram).unwrap();
+    let outbox: Vec<(&str, usize)> = node.outbox.iter().map(|out| counted(&out.body)).collect();
+    assert_eq!(outbox, [("descend", 256), ("want", 18), ("records", 9)]);
+    let sizes: Vec<usize> = drain(&mut node, at(2)).iter().map(|(_, bytes)| *bytes).collect();
+    let question = ENVELOPE + 3 + 4 * 18;
+    assert!(sizes.contains(&question), "no padding: {sizes:?}");
+}
+
+/// What a body is, and how many things it is about.
+fn counted(body: &Body) -> (&'static str, usize) {
+    match body {
+        Body::Records(items) => ("records", items.len()),
+        Body::Want { items, .. } => ("want", items.len()),
+        Body::Descend(prefixes) => ("descend", prefixes.len()),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
