@@ -149,14 +149,14 @@ impl<A: Address> Node<A> {
     }
 
     /// Begins to exchange what differs with a member: by datagrams if one page holds it all, else
-    /// by request, one at a time.
+    /// by request; by datagrams as well while one is under way.
     pub(super) fn begin_sync(&mut self, with: NodeId) {
         let first = ShortId(0);
         let small = 8 * self.shared.table.len() < self.shared.config.datagram_budget / 2;
-        if small || !self.shared.config.requests {
+        let asks = !small && !self.requests.is_syncing();
+        // Where a request is slow, the carrier is: what it brings may come sooner by datagram.
+        if !asks || !self.ask(with, Ask::Sync { first, next: None, again: MOST_AGAIN }) {
             self.sync_by_datagram(with, first);
-        } else if !self.requests.is_syncing() {
-            self.ask(with, Ask::Sync { first, next: None, again: MOST_AGAIN });
         }
     }
 

@@ -144,6 +144,18 @@ fn counted(body: &Body) -> (&'static str, usize) {
 }
 
 #[test]
+fn a_slow_request_does_not_keep_a_synchronisation_waiting() {
+    let mut node = taught(300, Config::lan());
+    (5..=6).for_each(|index| node.shared.table.verify(&id(index)));
+    node.begin_sync(id(5));
+    assert!(node.outbox.is_empty(), "the table is large, so a request is made");
+    assert_eq!(node.poll_request(at(2), &mut Vec::new()).map(|request| request.to), Some(5));
+    node.begin_sync(id(6));
+    assert!(matches!(node.outbox[0].body, Body::Sync { first: ShortId(0) }));
+    assert!(node.poll_request(at(2), &mut Vec::new()).is_none());
+}
+
+#[test]
 fn who_never_answered_is_sent_no_synchronisation() {
     let mut node = taught(1_000, datagrams_only());
     let mut received = 0;
