@@ -29,6 +29,8 @@ fn setup(count: u32) -> Bench {
     config.datagram_budget = 2_159 + 44;
     config.requests = false;
     config.max_events = 16;
+    // Nobody else is there to answer a probe.
+    config.probe_interval = Duration::from_secs(30);
     let mut node = newcomer(0, &config);
     teach(&mut node, count, &config);
     let mut peer = newcomer(1, &config);
@@ -62,6 +64,13 @@ fn setup(count: u32) -> Bench {
             }
         }
         found.now = now;
+    }
+    // What it has learnt is news for a while; a settled node has none.
+    let settled = now + Duration::from_secs(3);
+    while let Some(due) = found.node.poll_timeout().filter(|due| *due < settled) {
+        found.now = due;
+        found.node.handle_timeout(due);
+        discard(&mut found.node);
     }
     found.ping = ping(&config, found.node.fingerprint());
     found
