@@ -31,10 +31,13 @@ pub(crate) struct Probe {
     nacks: u8,
 }
 
+/// How often a watcher pings at most before it asks others.
+const MOST_TRIES: u8 = 5;
+
 /// How hard a probe tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Effort {
-    /// Direct pings.
+    /// Direct pings; a watcher adds to them where there is time.
     tries: u8,
     /// Times that others are asked.
     rounds: u8,
@@ -44,7 +47,7 @@ impl Effort {
     fn of(config: &Config) -> Self {
         match config.detector {
             Detector::Swim => Self { tries: 1, rounds: 1 },
-            Detector::Watchers => Self { tries: 3, rounds: 2 },
+            Detector::Watchers => Self { tries: 3, rounds: 3 },
         }
     }
 
@@ -73,7 +76,13 @@ impl FailureDetector {
     /// Begins the probe whose turn it is.
     pub(super) fn probe<A: Address>(&mut self, cx: &mut Context<'_, A>, turn: Turn) -> Option<u32> {
         let (patience, length) = self.patience(cx, turn);
-        let effort = Effort::of(cx.config);
+        let mut effort = Effort::of(cx.config);
+        if let (Schedule::Rings(_), Some(answer)) = (&self.schedule, turn.rtt.timeout()) {
+            // Where answers come soon there is time for more pings.
+            while effort.tries < MOST_TRIES && answer * u32::from(effort.tries + 1) <= patience {
+                effort.tries += 1;
+            }
+        }
         let gap = patience / u32::from(effort.tries);
         cx.stats.probes += 1;
         self.begin(cx, turn, Some(effort), gap, length)

@@ -3,6 +3,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::rtt::Rtt;
+use super::schedule::Turn;
 use super::*;
 use crate::member::{Accusation, Level};
 use crate::testing::{World, id};
@@ -265,7 +267,7 @@ fn until_accused(
 }
 
 #[test]
-fn a_watchers_probe_tries_three_pings_and_asks_others_twice() {
+fn a_watchers_probe_tries_three_pings_and_asks_others_thrice() {
     let mut world = World::new(Config::lan(), 200);
     let (mut detector, target, _) = watcher(&mut world);
     let begun = world.now;
@@ -273,12 +275,35 @@ fn a_watchers_probe_tries_three_pings_and_asks_others_twice() {
     assert_eq!(world.now, begun + world.config.probe_timeout * 2);
     let count = |fits: fn(&Action) -> bool| sent.iter().filter(|action| fits(action)).count();
     assert_eq!(count(|action| matches!(action, Action::Ping { .. })), 2, "after the first");
-    assert_eq!(count(|action| matches!(action, Action::PingRequest { .. })), 6);
+    assert_eq!(count(|action| matches!(action, Action::PingRequest { .. })), 9);
     assert_eq!(count(|action| matches!(action, Action::PingByRequest { .. })), 1);
     let why = detector.why(&world.table, &target).unwrap();
     let probe = why.probe.unwrap();
-    assert_eq!((probe.pings, probe.relays, probe.denials), (3, 6, 6));
+    assert_eq!((probe.pings, probe.relays, probe.denials), (3, 9, 9));
     assert_eq!((why.suspected, why.declared), (world.now, None));
+}
+
+#[test]
+fn where_answers_come_soon_a_probe_makes_five_pings_in_the_same_time() {
+    for (millis, pings) in [(2, 5), (60, 4), (200, 3)] {
+        let mut world = World::new(Config::lan(), 200);
+        let (mut detector, target, _) = watcher(&mut world);
+        let mut rtt = Rtt::UNKNOWN;
+        (0..100).for_each(|_| rtt.sample(Duration::from_millis(millis)));
+        let turn = Turn { target, ring: Some(0), rtt };
+        let (patience, _) = detector.patience(&world.cx(), turn);
+        let nonce = detector.probe(&mut world.cx(), turn).unwrap();
+        let begun = world.now;
+        let mut sent = world.take().len();
+        while world.now + Duration::from_micros(1) < begun + patience {
+            sent += next(&mut world, &mut detector).iter().filter(|a| is_ping(a, nonce)).count();
+        }
+        assert_eq!(sent, pings, "where an answer takes {millis} ms");
+    }
+}
+
+fn is_ping(action: &Action, of: u32) -> bool {
+    matches!(action, Action::Ping { nonce, .. } if *nonce == of)
 }
 
 #[test]

@@ -24,8 +24,10 @@ use crate::{Address, Instant, NodeId};
 /// The most rumours at a time: about what two datagrams hold. Beyond it reconciliation is cheaper.
 const MAX_HOT: usize = 48;
 
-/// For how many rounds an old rumour is advertised.
+/// For how many rounds an old rumour is advertised; in the first of them, when one in five has not
+/// heard of it, to twice as many members.
 const ADVERTISED: u8 = 4;
+const EARLY: u8 = 2;
 
 /// The most questions that are open.
 const MAX_ASKED: usize = 64;
@@ -166,12 +168,15 @@ impl Rumors {
             return;
         }
         self.tick = Some(cx.now + cx.config.gossip_interval);
-        let mut old = self.hot.iter_mut().filter(|rumor| rumor.state == State::Old).peekable();
-        if old.peek().is_some() {
-            for to in cx.table.draw(&mut self.rng, usize::from(cx.config.fanout), |_| true) {
+        let old = || self.hot.iter().filter(|rumor| rumor.state == State::Old);
+        if let Some(youngest) = old().map(|rumor| rumor.age).min() {
+            let times = if youngest < young + EARLY { 2 } else { 1 };
+            let count = times * usize::from(cx.config.fanout);
+            for to in cx.table.draw(&mut self.rng, count, |_| true) {
                 cx.actions.push_back(Action::Advertise { to });
             }
         }
+        let old = self.hot.iter_mut().filter(|rumor| rumor.state == State::Old);
         old.for_each(|rumor| rumor.age += 1);
     }
 

@@ -138,5 +138,6 @@ fn name(scenario: &Scenario) -> &'static str {
         Scenario::Scale(_) => "scale",
         Scenario::Trace(_) => "trace",
         Scenario::Soak(_) => "soak",
+        Scenario::Strategies(_) => "strategies",
     }
 }

@@ -28,6 +28,7 @@ pub mod scale;
 pub mod soak;
 pub mod spread;
 mod statistics;
+pub mod strategies;
 pub mod suspend;
 pub mod trace;
 
@@ -40,6 +41,8 @@ pub enum Scenario {
     Join(join::Join),
     /// One change reaches a settled cluster.
     Spread(spread::Spread),
+    /// Ways to spread a rumour, in a model.
+    Strategies(strategies::Strategies),
     /// Two nodes with large tables find where they differ.
     Reconcile(reconcile::Reconcile),
     /// A node that was deaf while a change spread learns of it.
@@ -127,6 +130,7 @@ impl Scenario {
         match self {
             Self::Join(scenario) => scenario.run(seed),
             Self::Spread(scenario) => scenario.run(seed),
+            Self::Strategies(scenario) => scenario.run(seed),
             Self::Reconcile(scenario) => scenario.run(seed),
             Self::Missed(scenario) => scenario.run(seed),
             Self::Restart(scenario) => scenario.run(seed),
