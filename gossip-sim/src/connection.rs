@@ -217,7 +217,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::random::Random;
     use crate::{Latency, Network};
 
     const ONE_WAY: u64 = 1_000;
@@ -225,7 +224,7 @@ mod tests {
     fn links(loss: f64) -> Links {
         let latency = Latency::Constant(Duration::from_millis(1));
         let network = Network { latency, ..Network::lan() }.loss(loss);
-        Links::new(network, [Random::new(1, 0), Random::new(1, 1)])
+        Links::new(network, 1)
     }
 
     /// The time a leg takes, and how often something was sent.

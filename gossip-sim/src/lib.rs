@@ -38,6 +38,7 @@ mod observe;
 mod ordeal;
 mod packets;
 mod random;
+pub mod raw;
 mod requests;
 mod run;
 #[cfg(feature = "command")]

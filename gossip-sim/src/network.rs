@@ -104,8 +104,17 @@ pub(crate) enum Stream {
 /// Whether the network is cut on the way from one node to another.
 type Cut = Box<dyn Fn(usize, usize) -> bool + Send>;
 
+/// What becomes of a datagram that is not lost, in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passage {
+    /// How long it is under way.
+    pub delay: u64,
+    /// How long its double is, if there is one.
+    pub double: Option<u64>,
+}
+
 /// The network at work: its quality, exceptions from it, and its luck.
-pub(crate) struct Links {
+pub struct Links {
     random: [Random; 2],
     network: Network,
     loss: Chance,
@@ -118,7 +127,14 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    pub(crate) fn new(network: Network, random: [Random; 2]) -> Self {
+    /// The network of the simulation with this seed.
+    ///
+    /// # Panics
+    ///
+    /// If a probability is not within 0 and 1.
+    #[must_use]
+    pub fn new(network: Network, seed: u64) -> Self {
+        let random = [Random::new(seed, 0), Random::new(seed, 1)];
         let mut links = Self {
             random,
             network,
@@ -178,8 +194,18 @@ impl Links {
         self.network.latency.draw(&mut self.random[stream as usize])
     }
 
+    /// Sends a datagram from one node to another; nothing comes of it if it is lost.
+    pub fn send(&mut self, from: usize, to: usize) -> Option<Passage> {
+        if self.lose(Stream::Datagrams, from, to) {
+            return None;
+        }
+        let doubles = self.random[Stream::Datagrams as usize].happens(self.duplicate);
+        let double = doubles.then(|| self.datagram_delay());
+        Some(Passage { delay: self.datagram_delay(), double })
+    }
+
     /// How long one datagram takes, the delay of one that is held up included.
-    pub(crate) fn datagram_delay(&mut self) -> u64 {
+    fn datagram_delay(&mut self) -> u64 {
         let delay = self.delay(Stream::Datagrams);
         let random = &mut self.random[Stream::Datagrams as usize];
         if random.happens(self.reorder) {
@@ -187,11 +213,6 @@ impl Links {
         } else {
             delay
         }
-    }
-
-    /// Whether one datagram arrives twice.
-    pub(crate) fn duplicates(&mut self) -> bool {
-        self.random[Stream::Datagrams as usize].happens(self.duplicate)
     }
 }
 
@@ -202,7 +223,7 @@ mod tests {
     const MILLI: Duration = Duration::from_millis(1);
 
     fn links(network: Network) -> Links {
-        Links::new(network, [Random::new(1, 0), Random::new(1, 1)])
+        Links::new(network, 1)
     }
 
     fn lost(links: &mut Links, from: usize, to: usize) -> usize {

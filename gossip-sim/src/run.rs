@@ -6,7 +6,6 @@ use gossip_core::{Event, Instant, Member, Status};
 use crate::Sim;
 use crate::host::{Input, NEVER, Output, State};
 use crate::log::Place;
-use crate::network::Stream;
 use crate::packets::Slot;
 use crate::sim::{Bearers, Entry};
 use crate::traffic::Traffic;
@@ -162,17 +161,14 @@ impl Sim {
     /// Sends a datagram on its way to an address.
     pub(crate) fn route(&mut self, from: usize, to: u32, slot: Slot) {
         let Some(to) = self.resolve(to) else { return self.lose(slot) };
-        if self.links.lose(Stream::Datagrams, from, to) {
-            return self.lose(slot);
-        }
+        let Some(passage) = self.links.send(from, to) else { return self.lose(slot) };
         self.packets.get(slot).to = to as u32;
-        if self.links.duplicates() {
+        let now = self.now.as_micros();
+        if let Some(delay) = passage.double {
             let copy = self.packets.copy(slot);
-            let at = self.now.as_micros() + self.links.datagram_delay();
-            self.timeline.push(at, Entry::Packet(copy));
+            self.timeline.push(now + delay, Entry::Packet(copy));
         }
-        let at = self.now.as_micros() + self.links.datagram_delay();
-        self.timeline.push(at, Entry::Packet(slot));
+        self.timeline.push(now + passage.delay, Entry::Packet(slot));
     }
 
     /// Which node is at an address.

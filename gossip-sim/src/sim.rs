@@ -101,15 +101,14 @@ impl Sim {
     /// If a probability is not within 0 and 1; so do all that take one.
     #[must_use]
     pub fn new(config: SimConfig) -> Self {
-        let random = [Random::new(config.seed, 0), Random::new(config.seed, 1)];
         Self {
             config,
             now: Instant::ORIGIN,
-            timeline: Timeline::new(),
+            timeline: Timeline::default(),
             hosts: Vec::new(),
             routes: Vec::new(),
             bearers: HashMap::new(),
-            links: Links::new(config.network, random),
+            links: Links::new(config.network, config.seed),
             packets: Packets::default(),
             connections: Connections::default(),
             frame: Vec::new(),
@@ -150,6 +149,7 @@ impl Sim {
     /// Starts the process of a host that has none.
     pub(crate) fn start(&mut self, index: usize) {
         let host = &mut self.hosts[index];
+        // The links have the first two streams.
         let stream = 2 + ((index as u64) << 32 | u64::from(host.life));
         let seed = Random::new(self.config.seed, stream).bytes();
         let node = Node::new(self.now, host.local.clone(), host.config.clone(), seed);

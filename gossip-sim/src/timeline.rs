@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 /// `b`. Taking the earliest splits the lowest bucket into lower ones; an entry moves at most once
 /// per bit and is never compared with another. Two entries of one time are in one bucket at any
 /// moment, and every move keeps their order, which makes ties fair without a sequence number.
-pub(crate) struct Timeline<E> {
+pub struct Timeline<E> {
     /// The time that the buckets are relative to: of the entry taken last, or earlier than all.
     present: u64,
     /// Entries of exactly the present.
@@ -19,8 +19,9 @@ pub(crate) struct Timeline<E> {
     occupied: u64,
 }
 
-impl<E> Timeline<E> {
-    pub(crate) fn new() -> Self {
+impl<E> Default for Timeline<E> {
+    /// Nothing is to happen.
+    fn default() -> Self {
         Self {
             present: 0,
             due: VecDeque::new(),
@@ -28,9 +29,11 @@ impl<E> Timeline<E> {
             occupied: 0,
         }
     }
+}
 
+impl<E> Timeline<E> {
     /// Schedules an entry, not before the last one that was taken.
-    pub(crate) fn push(&mut self, at: u64, entry: E) {
+    pub fn push(&mut self, at: u64, entry: E) {
         debug_assert!(at >= self.present, "virtual time goes back");
         let differing = at ^ self.present;
         if differing == 0 {
@@ -43,7 +46,7 @@ impl<E> Timeline<E> {
     }
 
     /// Takes the earliest entry unless it is later than `limit`.
-    pub(crate) fn pop(&mut self, limit: u64) -> Option<(u64, E)> {
+    pub fn pop(&mut self, limit: u64) -> Option<(u64, E)> {
         if self.due.is_empty() {
             self.advance(limit)?;
         }
@@ -83,7 +86,7 @@ mod tests {
     #[test]
     fn equals_a_stable_sort_whatever_is_pushed_and_popped_when() {
         let mut random = Random::new(1, 0);
-        let mut timeline = Timeline::new();
+        let mut timeline = Timeline::default();
         let mut model: Vec<(u64, u32)> = Vec::new();
         let mut now = 0;
         for number in 0..4_000 {
