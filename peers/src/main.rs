@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use gossip_peers::simulated::{self, Simulated};
 use gossip_peers::sockets::{self, Cluster, Sockets};
 use gossip_peers::{Error, packets};
 
@@ -18,6 +19,8 @@ struct Args {
 enum Command {
     /// Clusters on loopback: how they meet, and what they cost when nothing happens.
     Sockets(Sockets),
+    /// Clusters in one simulated network: how they meet, and what they send when nothing happens.
+    Sim(Simulated),
     /// What a packet costs a node that knows 100 others, or 10,000.
     Packet,
     /// One cluster, for the process that measures it.
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Error> {
     match command {
         Command::Sockets(sockets) => sockets::measure(sockets),
+        Command::Sim(simulated) => simulated::measure(simulated),
         Command::Packet => packets::measure(),
         Command::Cluster(cluster) => cluster.run(),
     }

@@ -6,7 +6,6 @@ use std::collections::binary_heap::PeekMut;
 use std::collections::{BinaryHeap, VecDeque};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::num::NonZeroU32;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -19,13 +18,13 @@ use tokio::runtime::Runtime as Tokio;
 use tokio::time::{Instant, sleep_until};
 
 use super::{Cluster, Counts, tokio};
-use crate::{Error, Foca, Id};
+use crate::{Error, Foca, Id, known};
 
 /// How many datagrams to read before the timers have their turn; the same as ours.
 const BATCH: usize = 64;
 
 /// How often to announce itself while nobody is there.
-const ANNOUNCE_AGAIN: Duration = Duration::from_secs(1);
+pub(crate) const ANNOUNCE_AGAIN: Duration = Duration::from_secs(1);
 
 pub(crate) struct FocaCluster {
     gauges: Vec<Arc<Gauge>>,
@@ -39,7 +38,7 @@ impl FocaCluster {
     pub(crate) fn start(size: usize) -> Result<Self, Error> {
         let tokio = tokio()?;
         let within = tokio.enter();
-        let config = Config::new_lan(NonZeroU32::try_from(u32::try_from(size)?)?);
+        let config = known::foca_config(u32::try_from(size)?);
         let bump = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let mut agents = Vec::with_capacity(size);
         for _ in 0..size {

@@ -78,7 +78,8 @@ impl Cluster for GossipCluster {
     }
 }
 
-fn errors(stats: &Stats) -> u64 {
+/// Inputs that a node refused, and requests that failed.
+pub(crate) fn errors(stats: &Stats) -> u64 {
     stats.rejected_too_short
         + stats.rejected_too_long
         + stats.rejected_version

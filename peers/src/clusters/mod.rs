@@ -5,8 +5,8 @@ mod gossip;
 
 use std::io;
 
-pub(crate) use foca::FocaCluster;
-pub(crate) use gossip::GossipCluster;
+pub(crate) use foca::{ANNOUNCE_AGAIN, FocaCluster};
+pub(crate) use gossip::{GossipCluster, errors};
 use tokio::runtime::{Builder, Runtime};
 
 /// Worker threads of every runtime: a node is one task, and idle ones have no use for more.
