@@ -19,7 +19,7 @@ pub(super) fn run(adapter: Adapter) {
         // What comes as a stream it hears.
         well.send(id(2), b"by TCP", Delivery::Request).unwrap();
         // It may have been probed as well.
-    until(&deaf, |node| node.stats().requests_received >= 1);
+        until(&deaf, |node| node.stats().requests_received >= 1);
         done(deaf.shutdown());
     });
 }

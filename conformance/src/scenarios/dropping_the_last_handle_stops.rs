@@ -17,6 +17,8 @@ pub(super) fn run(adapter: Adapter) {
     drop(clone);
     // A subscription does not, and comes to its end.
     ended(&mut events);
-    adapter.bind(address).start().expect("the port is free again");
+    // Who is there next is of another cluster, lest it be taken for a third member.
+    let next = adapter.bind(address).cluster("another").start();
+    next.expect("the port is free again");
     sees(&stays, id(2), Status::Dead);
 }

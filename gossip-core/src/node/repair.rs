@@ -36,7 +36,8 @@ impl<A: Address> Node<A> {
     pub(super) fn begin_descent(&mut self, with: NodeId, digits: u16) {
         let Some(slot) = self.shared.table.get(&with) else { return };
         let address = slot.member.claim.address.clone();
-        self.enqueue(address, Some(with), Body::Descend(Prefix::ROOT.children(digits)));
+        let begun = self.enqueue(address, Some(with), Body::Descend(Prefix::ROOT.children(digits)));
+        self.shared.stats.syncs += u64::from(begun);
     }
 
     /// Writes the folds of the whole table.

@@ -154,20 +154,21 @@ impl<A: Address> Node<A> {
         let first = ShortId(0);
         let small = 8 * self.shared.table.len() < self.shared.config.datagram_budget / 2;
         let asks = !small && !self.requests.is_syncing();
+        let asked = asks && self.ask(with, Ask::Sync { first, next: None, again: MOST_AGAIN });
         // Where a request is slow, the carrier is: what it brings may come sooner by datagram.
-        if !asks || !self.ask(with, Ask::Sync { first, next: None, again: MOST_AGAIN }) {
-            self.sync_by_datagram(with, first);
-        }
+        let begun = asked || self.sync_by_datagram(with, first);
+        self.shared.stats.syncs += u64::from(begun);
     }
 
-    fn sync_by_datagram(&mut self, with: NodeId, first: ShortId) {
+    /// Whether it begins.
+    fn sync_by_datagram(&mut self, with: NodeId, first: ShortId) -> bool {
         // A page can be answered with a hundred times its bytes; so who asks must be who it says.
         let slot = self.shared.table.get(&with).filter(|slot| slot.verified);
         // One at a time: what cannot leave now had better know all that came meanwhile.
         let slot = slot.filter(|_| !self.bulk.is_syncing());
-        if let Some(address) = slot.map(|slot| slot.member.claim.address.clone()) {
-            self.enqueue(address, Some(with), Body::Sync { first });
-        }
+        let Some(slot) = slot else { return false };
+        let address = slot.member.claim.address.clone();
+        self.enqueue(address, Some(with), Body::Sync { first })
     }
 
     /// The next request to make, its frame in `buf`, whatever that held before.
@@ -239,7 +240,7 @@ impl<A: Address> Node<A> {
         self.shared.stats.requests_failed += 1;
         match open.ask {
             Ask::Payload { id, .. } => self.emit(Event::SendFailed { id }),
-            Ask::Sync { first, .. } => self.sync_by_datagram(open.to, first),
+            Ask::Sync { first, .. } => _ = self.sync_by_datagram(open.to, first),
             Ask::Ping { .. } | Ask::Records(_) => {}
         }
     }

@@ -28,9 +28,9 @@ pub struct Strategies {
 /// How often memberlist sends each rumour, times the logarithm of the nodes.
 const RETRANSMIT_MULT: u32 = 4;
 
-/// After how many that knew it already a node with feedback stops: the fewest with which one of
-/// 10,000 is missed by about every second rumour without loss.
-const UNNECESSARY: u32 = 8;
+/// After how many that knew it already a node with feedback stops: the fewest with which hardly
+/// anybody among 10,000 is missed.
+const UNNECESSARY: u32 = 10;
 
 /// For how many rounds what is old is advertised; in the first of them to twice as many.
 const ADVERTISED: u32 = 4;
