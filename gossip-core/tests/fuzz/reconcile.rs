@@ -208,6 +208,7 @@ impl Pair {
     /// Nothing gets lost any more.
     fn settle(&mut self) {
         let start = self.net.now;
+        let under_way = self.net.packets.len() as u64;
         let [syncs, received] = self.work();
         self.meet_each_other();
         while !self.is_equal() {
@@ -217,9 +218,10 @@ impl Pair {
         let seconds = 1 + self.net.now.saturating_duration_since(start).as_secs();
         let [syncs, received] = [self.work()[0] - syncs, self.work()[1] - received];
         assert!(syncs <= SYNCS, "{syncs} synchronisations");
-        // In each, either may tell the other of everybody.
+        // In each, either may tell the other of everybody; what was under way may be answered, and
+        // the answer too.
         let members = self.net.hosts[0].driven.node.members().count() as u64;
-        let most = DATAGRAMS * seconds + 2 * members * (2 + syncs);
+        let most = 3 * under_way + DATAGRAMS * seconds + 2 * members * (2 + syncs);
         assert!(received <= most, "{received} datagrams for {syncs} synchronisations of {members}");
         self.check_members();
         // What was begun before comes to its end; then there is nothing to say.

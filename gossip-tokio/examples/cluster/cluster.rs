@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cpu_time::ProcessTime;
 use gossip_tokio::{Config, Error, Gossip, NodeId, Status};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::view::{Step, View};
 
@@ -62,6 +62,14 @@ impl Cluster {
     /// Nothing happens: what does that cost?
     pub(crate) async fn idle(&self, window: Duration, view: &View) -> Idle {
         let step = view.step("idle");
+        step.update("the news of all who joined spread to their end");
+        let settled = async {
+            for node in &self.nodes {
+                node.settled().await;
+            }
+        };
+        // If it takes longer the figures show it.
+        _ = timeout(LIMIT, settled).await;
         step.update(&format!("nothing happens for {} s", window.as_secs()));
         let (begin, cpu, before) = (Instant::now(), ProcessTime::now(), self.sent());
         sleep(window).await;
