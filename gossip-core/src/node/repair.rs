@@ -114,7 +114,7 @@ impl<A: Address> Node<A> {
         difference(&self.shared.table, sync, origin.records, records, wants);
         origin.records -= records.len() - before;
         if origin.via == Via::Request {
-            let Findings { records, wants, .. } = mem::take(&mut origin.findings);
+            let (records, wants) = (mem::take(records), mem::take(wants));
             self.respond(origin, Body::SyncAnswer { records, wants });
         }
     }
