@@ -106,8 +106,8 @@ pub enum Detector {
     /// a verdict, whoever's time it is that ends.
     Swim,
     /// Each member has eight fixed watchers with appointments, so that a crash meets its first
-    /// ping after half an interval on average and one at most. A probe pings three times, then
-    /// asks others twice. A suspect's other watchers probe it at once, and only one whose own
+    /// ping after half an interval on average and one at most. A probe pings three to five
+    /// times, then asks others thrice. A suspect's other watchers probe it at once, and only one whose own
     /// probe has failed, just now and again, may declare it dead, if it has heard from others
     /// meanwhile. Costs as many probes as SWIM.
     #[default]

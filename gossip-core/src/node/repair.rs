@@ -126,7 +126,7 @@ impl<A: Address> Node<A> {
             self.respond(origin, Body::Descend(prefixes));
         }
         if !wants.is_empty() {
-            // Who has come so far knows where we are.
+            // Who has come so far usually knows where we are; else the next comparison repairs it.
             self.respond(origin, Body::Want { items: wants, padded: false });
         }
         if !records.is_empty() {

@@ -52,7 +52,7 @@ struct Row {
     name: &'static str,
     /// In which round the last of those who learn it does.
     rounds: f64,
-    /// How often a node is sent the rumour itself; how often its name.
+    /// How often a node gets the rumour itself; how often its name.
     copies_per_node: f64,
     ids_per_node: f64,
     /// Both, and questions and feedback.
@@ -181,6 +181,9 @@ impl Rumor {
 impl Strategies {
     pub(super) fn run(&self, seed: u64) -> Result<Outcome, Error> {
         let Self { nodes, loss, .. } = *self;
+        if loss > 0.9 {
+            return Err("the model is for a loss of 0.9 at most".into());
+        }
         let rows = Strategy::ALL.map(|(name, strategy)| self.row(seed, name, strategy));
         let figures = Figures { nodes, loss, strategies: rows.into() };
         Outcome::new(figures, Curve::default())
