@@ -27,8 +27,10 @@ pub(crate) struct Probe {
     pings: u8,
     /// How many relays were asked, and how many of them said that they could not reach it
     /// either: those who said nothing hint that it is we who are cut off.
-    asked: u8,
+    pub(super) asked: u8,
     nacks: u8,
+    /// How many of them had time to say anything.
+    pub(super) due: u8,
 }
 
 /// How often a watcher pings at most before it asks others.
@@ -134,6 +136,7 @@ impl FailureDetector {
             pings: 0,
             asked: 0,
             nacks: 0,
+            due: 0,
         };
         self.ping(cx, nonce, probe);
         Some(nonce)
@@ -184,6 +187,10 @@ impl FailureDetector {
             cx.actions.push_back(Action::PingByRequest { to: target, nonce });
         }
         probe.asked += relays.len() as u8;
+        // Who is asked last is asked for the answer alone: a denial would come too late.
+        if probe.left.rounds > 1 || Effort::of(cx.config).rounds == 1 {
+            probe.due += relays.len() as u8;
+        }
         let left = probe.end.saturating_duration_since(cx.now);
         let next = cx.now + left / u32::from(probe.left.rounds);
         probe.left.rounds -= 1;
@@ -237,7 +244,7 @@ impl FailureDetector {
             // Lifeguard's LHA-Probe: a relay that did not even say no is missed by us as well.
             // Where nobody could be asked there is nothing to compare with, and the failure
             // itself counts.
-            let missing = (probe.asked - probe.nacks).min(cx.config.indirect_probes);
+            let missing = probe.due.saturating_sub(probe.nacks).min(cx.config.indirect_probes);
             self.health.worsen(if probe.asked > 0 { missing } else { 1 });
         }
         if same && probe.full {

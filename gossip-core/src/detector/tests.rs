@@ -307,6 +307,31 @@ fn is_ping(action: &Action, of: u32) -> bool {
 }
 
 #[test]
+fn relays_that_have_no_time_to_deny_are_not_missed() {
+    for (config, counts) in [(Config::lan(), (9, 6)), (lifeguard(), (3, 3))] {
+        let mut world = World::new(config, 200);
+        let mut detector = detector(&world);
+        for index in 1..=199 {
+            detector.on_change(&mut world.cx(), id(index), true);
+        }
+        let (_, nonce) = target_of(&next(&mut world, &mut detector));
+        let mut seen = (0, 0);
+        while let Some(probe) = detector.probes.get(&nonce) {
+            seen = (probe.asked, probe.due);
+            // All who had the time have denied it, so nothing is wrong with us.
+            (0..seen.1).for_each(|_| detector.on_nack(nonce));
+            let healthy = detector.health.score();
+            world.now = detector.probes.next().unwrap();
+            let probe = detector.probes.pop(world.now).unwrap();
+            assert_eq!(probe.0, nonce);
+            detector.on_probe_timeout(&mut world.cx(), nonce, probe.1);
+            assert_eq!(detector.health.score(), healthy);
+        }
+        assert_eq!(seen, counts);
+    }
+}
+
+#[test]
 fn where_nobody_can_be_asked_a_probe_makes_one_request() {
     let mut world = World::new(Config { indirect_probes: 0, ..Config::lan() }, 200);
     let (mut detector, target, _) = watcher(&mut world);
