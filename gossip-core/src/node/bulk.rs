@@ -65,6 +65,9 @@ impl<A> Bulk<A> {
         match &mut out.body {
             // The last are sent first, and who asks again for the first may do so meanwhile.
             Body::Records(items) if items.len() > excess => drop(items.drain(..excess)),
+            Body::Descend(prefixes) if prefixes.len() > excess => {
+                drop(prefixes.drain(..excess));
+            }
             _ if excess > 0 => return excess,
             _ => {}
         }
@@ -113,6 +116,7 @@ mod tests {
 
     use super::*;
     use crate::id::ShortId;
+    use crate::replica::Prefix;
 
     fn at(millis: u64) -> Instant {
         Instant::from_micros(1_000 * millis)
@@ -159,6 +163,12 @@ mod tests {
         let sizes: [usize; 2] = [(); 2].map(|()| weight(&bulk.next(at(5)).unwrap().body));
         assert_eq!(sizes, [4_000, 96]);
         assert_eq!((bulk.next_timeout(), bulk.weight), (None, 0));
+        // Of a descent, too, the part that finds room waits.
+        assert_eq!(bulk.wait(records(0, 4_090)), 0);
+        let descent = Body::Descend(Prefix::ROOT.children(u16::MAX));
+        assert_eq!(bulk.wait(Outgoing::new(0, descent)), 10);
+        assert_eq!(bulk.weight, MOST_WAITING);
+        bulk.clear();
         assert_eq!(bulk.wait(records(7, 1)), 0);
         let Body::Records(items) = bulk.next(at(5)).unwrap().body else { panic!("it is records") };
         assert_eq!(items, smallvec![ShortId(7)] as smallvec::SmallVec<[_; 16]>);

@@ -99,7 +99,9 @@ impl Body {
     pub(super) fn enough(&self) -> usize {
         match self {
             Self::Ack { .. } => 2 * ENVELOPE + 120,
-            Self::Want { items, .. } => ENVELOPE + HEADER + 3 + WANT * items.len(),
+            Self::Want { items, padded } => {
+                ENVELOPE + HEADER + 3 + items.len() * if *padded { WANT } else { 4 }
+            }
             _ => usize::MAX,
         }
     }

@@ -16,8 +16,9 @@ use crate::{Address, Event, Instant, NodeId, Reject, RequestId};
 /// bytes that it sent: a forged source address makes us no amplifier.
 const AMPLIFICATION: usize = 3;
 
-/// The most records, and the most messages, with which one datagram or frame is answered.
-const MOST_RECORDS: usize = 4_096;
+/// The most records and prefixes, and the most messages, with which one datagram or frame is
+/// answered.
+const MOST_ITEMS: usize = 4_096;
 const MOST_ANSWERS: usize = 256;
 
 /// How a message came.
@@ -38,8 +39,8 @@ pub(super) struct Origin<'a, A> {
     pub(super) via: Via,
     /// How many bytes may be sent back; `None` if it is proven that the sender is there.
     most: Option<usize>,
-    /// How many more records it may get in answer.
-    pub(super) records: usize,
+    /// How many more records and prefixes it may get in answer.
+    pub(super) items: usize,
     /// Whether it has just answered a question of ours.
     pub(super) answers: bool,
     /// What is found to differ.
@@ -226,8 +227,8 @@ impl<A: Address> Node<A> {
     fn origin<'a>(&self, from: &'a A, sender: ShortId, via: Via) -> Origin<'a, A> {
         let slot = self.shared.table.sender(sender, from).filter(|_| sender != self.own_short());
         let sender = slot.map(|slot| slot.member.id);
-        let (records, findings) = (MOST_RECORDS, Findings::default());
-        Origin { from, sender, via, most: None, records, answers: false, findings }
+        let (items, findings) = (MOST_ITEMS, Findings::default());
+        Origin { from, sender, via, most: None, items, answers: false, findings }
     }
 
     /// Counts the records that are skipped because they are known.
@@ -266,8 +267,8 @@ impl<A: Address> Node<A> {
             }
             Message::Want(want) => {
                 let items = want.items.iter().map(|item| ShortId(u32::from_le_bytes(item)));
-                let items: SmallVec<_> = items.take(origin.records).collect();
-                origin.records -= items.len();
+                let items: SmallVec<_> = items.take(origin.items).collect();
+                origin.items -= items.len();
                 self.respond(origin, Body::Records(items));
             }
             Message::Join(join) => self.on_join(join.nonce, sender, origin),

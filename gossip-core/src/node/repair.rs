@@ -14,9 +14,6 @@ use crate::replica::Prefix;
 use crate::wire::{Folds, HEADER, Items, Roots, Sync, Writer, kind};
 use crate::{Address, NodeId};
 
-/// The most prefixes below which one datagram or frame makes us look.
-const MOST_PREFIXES: usize = 256;
-
 /// How many members below a prefix are named rather than folded: sixteen names of eight bytes
 /// take two folds' room, and save half a round trip.
 const NAMED: usize = 16;
@@ -101,9 +98,13 @@ impl<A: Address> Node<A> {
         let ours = self.shared.table.folds(prefix);
         let theirs = folds.folds.map(u32::from_le_bytes);
         let differing = bits(|digit| ours[digit] != theirs[digit]);
-        let room = MOST_PREFIXES - origin.findings.prefixes.len();
         if !self.shared.table.is_overflowing() {
-            origin.findings.prefixes.extend(prefix.children(differing).into_iter().take(room));
+            let mut prefixes = prefix.children(differing);
+            let excess = prefixes.len().saturating_sub(origin.items);
+            prefixes.truncate(origin.items);
+            origin.items -= prefixes.len();
+            origin.findings.prefixes.extend(prefixes);
+            self.shared.stats.repairs_deferred += excess as u64;
         }
     }
 
@@ -111,8 +112,8 @@ impl<A: Address> Node<A> {
     pub(super) fn on_sync(&mut self, sync: Sync<'_>, origin: &mut Origin<'_, A>) {
         let Findings { records, wants, .. } = &mut origin.findings;
         let before = records.len();
-        difference(&self.shared.table, sync, origin.records, records, wants);
-        origin.records -= records.len() - before;
+        difference(&self.shared.table, sync, origin.items, records, wants);
+        origin.items -= records.len() - before;
         if origin.via == Via::Request {
             let (records, wants) = (mem::take(records), mem::take(wants));
             self.respond(origin, Body::SyncAnswer { records, wants });
