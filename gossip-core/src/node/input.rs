@@ -37,6 +37,8 @@ pub(super) struct Origin<'a, A> {
     /// The member that it says it is from, if that is known.
     pub(super) sender: Option<NodeId>,
     pub(super) via: Via,
+    /// Whether it has proven that it is where this comes from.
+    proven: bool,
     /// How many bytes may be sent back; `None` if it is proven that the sender is there.
     most: Option<usize>,
     /// How many more records and prefixes it may get in answer.
@@ -70,9 +72,7 @@ impl<A: Address> Node<A> {
         if let Some(id) = origin.sender {
             self.detector.on_heard(self.shared.now, id);
         }
-        let slot = origin.sender.and_then(|id| self.shared.table.get(&id));
-        let proven = slot.is_some_and(|slot| slot.verified && slot.member.claim.address == from);
-        origin.most = (!proven).then_some(AMPLIFICATION * datagram.len());
+        origin.most = (!origin.proven).then_some(AMPLIFICATION * datagram.len());
         for message in wire::messages(body, known) {
             self.dispatch(message, &mut origin, sender);
         }
@@ -226,9 +226,10 @@ impl<A: Address> Node<A> {
     /// Where something comes from that says it is from `sender`.
     fn origin<'a>(&self, from: &'a A, sender: ShortId, via: Via) -> Origin<'a, A> {
         let slot = self.shared.table.sender(sender, from).filter(|_| sender != self.own_short());
+        let proven = slot.is_some_and(|slot| slot.verified && slot.member.claim.address == *from);
         let sender = slot.map(|slot| slot.member.id);
         let (items, findings) = (MOST_ITEMS, Findings::default());
-        Origin { from, sender, via, most: None, items, answers: false, findings }
+        Origin { from, sender, via, proven, most: None, items, answers: false, findings }
     }
 
     /// Counts the records that are skipped because they are known.
