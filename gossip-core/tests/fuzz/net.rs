@@ -177,6 +177,12 @@ impl Net {
         }
     }
 
+    /// A datagram comes to whoever is there, and comes again.
+    pub(crate) fn deliver_twice(&mut self, packet: Packet) {
+        self.deliver(packet.clone());
+        self.deliver(packet);
+    }
+
     pub(crate) fn deliver(&mut self, Packet { from, to, bytes, .. }: Packet) {
         let cut = self.cut.contains(&(from, to)) || self.cut.contains(&(to, from));
         if let Some(host) = self.at(to).filter(|_| !cut) {

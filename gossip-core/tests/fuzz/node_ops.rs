@@ -169,10 +169,7 @@ fn take(net: &mut Net, step: &Step) {
 fn meet(net: &mut Net, mut packet: Packet, fate: Fate) {
     match fate {
         Fate::Arrives => net.deliver(packet),
-        Fate::Twice => {
-            net.deliver(packet.clone());
-            net.deliver(packet);
-        }
+        Fate::Twice => net.deliver_twice(packet),
         Fate::Lost => {}
         Fate::Changed { place, byte } => {
             let place = usize::from(place) % packet.bytes.len();

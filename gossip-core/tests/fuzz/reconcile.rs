@@ -191,10 +191,7 @@ impl Pair {
         if let Some(packet) = net.packets.remove(place) {
             match fate {
                 Fate::Arrives => net.deliver(packet),
-                Fate::Twice => {
-                    net.deliver(packet.clone());
-                    net.deliver(packet);
-                }
+                Fate::Twice => net.deliver_twice(packet),
                 Fate::Lost => {}
             }
         } else if let Some(call) = net.calls.remove(place - net.packets.len()) {
