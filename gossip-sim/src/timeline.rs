@@ -2,21 +2,27 @@
 
 use std::collections::VecDeque;
 
+/// How many bits a digit of a time has, and how many digits there are.
+const BITS: u32 = 6;
+const DIGITS: usize = 64_usize.div_ceil(BITS as usize);
+
 /// Entries in the order of their times; those of one time in the order they were scheduled in.
 ///
 /// A radix heap. Virtual time never goes back, so an entry needs to be sorted only as finely as its
-/// distance from the present demands: bucket `b` holds what first differs from the present in bit
-/// `b`. Taking the earliest splits the lowest bucket into lower ones; an entry moves at most once
-/// per bit and is never compared with another. Two entries of one time are in one bucket at any
-/// moment, and every move keeps their order, which makes ties fair without a sequence number.
+/// distance from the present demands: it is in the bucket of the first digit in which its time
+/// differs from the present, and of what that digit is. Taking the earliest splits the lowest
+/// bucket into lower ones; an entry moves at most once per digit and is never compared with another
+/// bucket's. Two entries of one time are in one bucket at any moment, and every move keeps their
+/// order, which makes ties fair without a sequence number.
 pub struct Timeline<E> {
     /// The time that the buckets are relative to: of the entry taken last, or earlier than all.
     present: u64,
     /// Entries of exactly the present.
     due: VecDeque<E>,
-    buckets: [Vec<(u64, E)>; 64],
-    /// Bit `b` is set if bucket `b` holds anything.
-    occupied: u64,
+    /// By digit, the lowest first, and its value.
+    buckets: [[Vec<(u64, E)>; 1 << BITS]; DIGITS],
+    /// By digit: bit `v` is set if the bucket of value `v` holds anything.
+    occupied: [u64; DIGITS],
 }
 
 impl<E> Default for Timeline<E> {
@@ -25,8 +31,8 @@ impl<E> Default for Timeline<E> {
         Self {
             present: 0,
             due: VecDeque::new(),
-            buckets: std::array::from_fn(|_| Vec::new()),
-            occupied: 0,
+            buckets: std::array::from_fn(|_| std::array::from_fn(|_| Vec::new())),
+            occupied: [0; DIGITS],
         }
     }
 }
@@ -39,16 +45,17 @@ impl<E> Timeline<E> {
         if differing == 0 {
             self.due.push_back(entry);
         } else {
-            let bucket = differing.ilog2() as usize;
-            self.buckets[bucket].push((at, entry));
-            self.occupied |= 1 << bucket;
+            let digit = differing.ilog2() / BITS;
+            let value = (at >> (digit * BITS)) as usize % (1 << BITS);
+            self.buckets[digit as usize][value].push((at, entry));
+            self.occupied[digit as usize] |= 1 << value;
         }
     }
 
     /// Takes the earliest entry unless it is later than `limit`.
     pub fn pop(&mut self, limit: u64) -> Option<(u64, E)> {
         if self.due.is_empty() {
-            self.advance(limit)?;
+            return self.advance(limit);
         }
         if self.present > limit {
             return None;
@@ -56,25 +63,27 @@ impl<E> Timeline<E> {
         self.due.pop_front().map(|entry| (self.present, entry))
     }
 
-    /// Makes the earliest time the present and splits its bucket.
-    fn advance(&mut self, limit: u64) -> Option<()> {
-        if self.occupied == 0 {
-            return None;
-        }
-        let lowest = self.occupied.trailing_zeros() as usize;
-        let earliest = self.buckets[lowest].iter().map(|&(at, _)| at).min()?;
+    /// Makes the earliest time the present, takes its first entry and splits the bucket of it.
+    fn advance(&mut self, limit: u64) -> Option<(u64, E)> {
+        let digit = self.occupied.iter().position(|values| *values != 0)?;
+        let value = self.occupied[digit].trailing_zeros() as usize;
+        let bucket = &mut self.buckets[digit][value];
+        let earliest = bucket.iter().map(|&(at, _)| at).min()?;
         if earliest > limit {
             return None;
         }
-        let mut bucket = std::mem::take(&mut self.buckets[lowest]);
-        self.occupied &= !(1 << lowest);
+        self.occupied[digit] &= !(1 << value);
         self.present = earliest;
+        if bucket.len() == 1 {
+            return bucket.pop();
+        }
+        let mut bucket = std::mem::take(bucket);
         for (at, entry) in bucket.drain(..) {
             self.push(at, entry);
         }
         // All of it went to lower buckets, so the memory can go back to its place.
-        self.buckets[lowest] = bucket;
-        Some(())
+        self.buckets[digit][value] = bucket;
+        self.due.pop_front().map(|entry| (earliest, entry))
     }
 }
 
