@@ -78,7 +78,10 @@ impl<A> Bulk<A> {
 
     /// The next that may leave.
     pub(super) fn next(&mut self, now: Instant) -> Option<Outgoing<A>> {
-        let out = if self.has_budget(now) { self.waiting.pop_front() } else { None }?;
+        if self.waiting.is_empty() || !self.has_budget(now) {
+            return None;
+        }
+        let out = self.waiting.pop_front()?;
         self.weight -= weight(&out.body);
         Some(out)
     }

@@ -289,7 +289,7 @@ impl<A: Address> Node<A> {
     /// asked to be, the pause is ours.
     fn advance(&mut self, now: Instant) {
         let now = now.max(self.shared.now);
-        if let Some(due) = self.due {
+        if let Some(due) = self.due.filter(|due| *due < now) {
             // What was forgiven once is not forgiven again.
             let late = now.saturating_duration_since(due.max(self.shared.now));
             if late >= tolerated(&self.shared.config) {
