@@ -6,7 +6,7 @@ use core::time::Duration;
 use serde::ser::SerializeTuple;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::message::{Advert, Message, Record, kind};
+use super::message::{Ack, Advert, Message, Ping, Record, kind};
 use super::{ENVELOPE, HEADER, SEAL, VERSION};
 use crate::id::ShortId;
 use crate::member::Slot;
@@ -48,7 +48,7 @@ pub(crate) fn check<A: Address>(
             let record = Record::read(body).ok_or(Reject::Malformed { kind })?;
             bits |= u128::from(known(&record)).checked_shl(place).unwrap_or(0);
         } else {
-            decode::<A>(kind, body).map_err(|_| Reject::Malformed { kind })?;
+            decode::<A>(kind, body).ok_or(Reject::Malformed { kind })?;
         }
     }
     Ok(bits)
@@ -61,7 +61,7 @@ pub(crate) fn messages<A: Address>(
 ) -> impl Iterator<Item = Message<'_, A>> {
     let news = move |place| known.checked_shr(place).unwrap_or(0) & 1 == 0;
     let frames = (0..).zip(frames(bytes)).filter(move |(place, _)| news(*place));
-    frames.map_while(|(_, frame)| frame.ok().and_then(|(kind, body)| decode(kind, body).ok()))
+    frames.map_while(|(_, frame)| frame.ok().and_then(|(kind, body)| decode(kind, body)))
 }
 
 /// Kinds and bodies. After an error there are no more.
@@ -81,18 +81,15 @@ fn frames(mut rest: &[u8]) -> impl Iterator<Item = Result<(u8, &[u8]), Reject>> 
 }
 
 /// Reads one body. Bytes after what this version knows of it are a later version's.
-fn decode<A: Address>(byte: u8, body: &[u8]) -> postcard::Result<Message<'_, A>> {
-    Ok(match byte {
+fn decode<A: Address>(byte: u8, body: &[u8]) -> Option<Message<'_, A>> {
+    Some(match byte {
         kind::PADDING => Message::Padding(core::marker::PhantomData),
-        kind::PING => Message::Ping(take(body)?),
-        kind::ACK => Message::Ack(take(body)?),
+        kind::PING => Message::Ping(Ping::read(body)?),
+        kind::ACK => Message::Ack(Ack::read(body)?),
         kind::PING_REQUEST => Message::PingRequest(take(body)?),
         kind::INDIRECT_ACK => Message::IndirectAck(take(body)?),
         kind::NACK => Message::Nack(take(body)?),
-        kind::RECORD => {
-            let record = Record::read(body).ok_or(postcard::Error::DeserializeBadEncoding)?;
-            Message::Record(record)
-        }
+        kind::RECORD => Message::Record(Record::read(body)?),
         kind::ADVERTS => Message::Adverts(take(body)?),
         kind::WANT => Message::Want(take(body)?),
         kind::JOIN => Message::Join(take(body)?),
@@ -106,8 +103,8 @@ fn decode<A: Address>(byte: u8, body: &[u8]) -> postcard::Result<Message<'_, A>>
     })
 }
 
-fn take<'a, T: Deserialize<'a>>(body: &'a [u8]) -> postcard::Result<T> {
-    postcard::take_from_bytes(body).map(|(value, _)| value)
+fn take<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
+    postcard::take_from_bytes(body).map(|(value, _)| value).ok()
 }
 
 /// Where a [`Writer`] writes: a datagram's buffer, or a frame that grows.
@@ -261,6 +258,10 @@ impl<'b> Writer<'b> {
 fn encode(space: &mut [u8], kind: u8, body: &impl Serialize) -> Option<usize> {
     let start = 2;
     let len = postcard::to_slice(body, space.get_mut(start..)?).ok()?.len();
+    if len < 0x80 {
+        (space[0], space[1]) = (kind, len as u8);
+        return Some(start + len);
+    }
     let mut prefix = [0; 5];
     let prefix = postcard::to_slice(&(len as u32), &mut prefix).ok()?;
     let end = 1 + prefix.len() + len;

@@ -9,7 +9,7 @@ use crate::id::ShortId;
 use crate::member::{Accusation, Claim};
 
 /// "Do you live?"
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Ping {
     /// Random, so that an answer cannot be forged.
     #[serde(with = "postcard::fixint::le")]
@@ -29,7 +29,7 @@ impl Ping {
 }
 
 /// "I do."
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Ack {
     /// That of the ping.
     #[serde(with = "postcard::fixint::le")]

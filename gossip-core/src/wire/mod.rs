@@ -2,7 +2,7 @@
 
 mod codec;
 mod message;
-mod record;
+mod read;
 #[cfg(test)]
 mod tests;
 
