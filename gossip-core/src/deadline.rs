@@ -84,6 +84,9 @@ impl<K: Copy + Ord + Hash, V> Deadlines<K, V> {
     }
 
     fn tidy(&mut self) {
+        if self.heap.len() == self.values.len() {
+            return;
+        }
         while self.heap.peek().is_some_and(|Reverse(entry)| self.is_stale(entry)) {
             self.heap.pop();
         }

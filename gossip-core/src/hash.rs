@@ -1,6 +1,6 @@
 //! Keyed hashes: those that all nodes of a cluster share, and those that are a node's secret.
 
-use core::hash::BuildHasher;
+use core::hash::{BuildHasher, Hasher};
 
 use siphasher::sip::SipHasher13;
 
@@ -28,12 +28,9 @@ impl Key {
         SipHasher13::new_with_keys(self.0, self.1).hash(bytes)
     }
 
-    /// Where a short id belongs in a hash table. It is a hash already, but one that whoever knows
-    /// the cluster's name can compute: under a secret key, one multiplication is enough to spread
-    /// what they chose.
+    /// Where a short id belongs in a hash table.
     pub(crate) fn place(self, short: ShortId) -> u64 {
-        let product = u128::from(self.0 ^ u64::from(short.0)) * u128::from(self.1 | 1);
-        product as u64 ^ (product >> 64) as u64
+        self.hash_one(short)
     }
 
     /// What tells the clusters' datagrams apart.
@@ -58,9 +55,43 @@ impl Key {
 }
 
 impl BuildHasher for Key {
-    type Hasher = SipHasher13;
+    type Hasher = Folded;
 
-    fn build_hasher(&self) -> SipHasher13 {
-        SipHasher13::new_with_keys(self.0, self.1)
+    fn build_hasher(&self) -> Folded {
+        Folded { state: self.0, factor: self.1 | 1 }
+    }
+}
+
+/// Places keys in hash tables: for each word one multiplication, folded. Under a secret key that is
+/// enough to spread what somebody chose who does not see the places.
+pub(crate) struct Folded {
+    state: u64,
+    factor: u64,
+}
+
+impl Hasher for Folded {
+    fn write_u64(&mut self, word: u64) {
+        let product = u128::from(self.state ^ word) * u128::from(self.factor);
+        self.state = product as u64 ^ (product >> 64) as u64;
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.write_u64(word.into());
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.write_u64(word as u64);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.state
     }
 }
