@@ -70,6 +70,8 @@ pub(crate) struct Table<A> {
     pub(super) expiry: Deadlines<NodeId>,
     pub(super) cluster: Key,
     pub(super) secret: Key,
+    /// What a ping for us says of whom it is for.
+    own_check: u32,
     /// Whether somebody was refused since there last was room.
     pub(super) overflowing: bool,
     capacity: usize,
@@ -89,6 +91,7 @@ impl<A: Address> Table<A> {
             expiry: Deadlines::new(secret),
             cluster,
             secret,
+            own_check: cluster.check(&own.id, own.incarnation()),
             overflowing: false,
             capacity: config.max_members as usize,
             grace: config.grace,
@@ -103,6 +106,11 @@ impl<A: Address> Table<A> {
         self.slot(OWN)
     }
 
+    /// Whether a ping or payload with this check is for us, and for this life of ours.
+    pub(crate) fn is_for_us(&self, check: u32) -> bool {
+        check == self.own_check
+    }
+
     /// Changes our own claim, which must grow by it.
     pub(crate) fn claim(&mut self, change: impl FnOnce(&mut Claim<A, Meta>)) {
         let member = &mut self.slots[OWN as usize].as_mut().expect("we are never removed").member;
@@ -110,6 +118,7 @@ impl<A: Address> Table<A> {
         change(&mut member.claim);
         debug_assert!(member.claim.incarnation >= before);
         member.normalise();
+        self.own_check = self.cluster.check(&member.id, member.incarnation());
         self.recount(OWN);
     }
 
@@ -278,11 +287,13 @@ impl<A: Address> Table<A> {
         drawn
     }
 
-    /// Notes that the member has answered from the address it claims.
-    pub(crate) fn verify(&mut self, id: &NodeId) {
-        if let Some(slot) = self.find(id) {
-            self.slot_mut(slot).verified = true;
-        }
+    /// Notes that the member has answered from this address, if that is the one it claims;
+    /// whether it is.
+    pub(crate) fn verify(&mut self, id: &NodeId, from: &A) -> bool {
+        let Some(slot) = self.find(id).map(|slot| self.slot_mut(slot)) else { return false };
+        let here = slot.member.claim.address == *from;
+        slot.verified |= here;
+        here
     }
 
     pub(super) fn slot(&self, slot: u32) -> &Slot<A> {

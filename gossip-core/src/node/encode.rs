@@ -217,6 +217,9 @@ impl<A: Address> Node<A> {
     /// Adds the names of old rumours to what is sent anyway, to those who have proven that they
     /// are where we send it.
     fn piggyback(&mut self, writer: &mut Writer<'_>, member: Option<NodeId>) {
+        if self.rumors.is_quiet() {
+            return;
+        }
         let slot = member.and_then(|id| self.shared.table.get(&id));
         if slot.is_some_and(|slot| slot.verified) {
             self.rumors.put_names(&self.shared.cx(), writer);

@@ -283,8 +283,7 @@ impl<A: Address> Node<A> {
     }
 
     fn on_ping(&mut self, ping: Ping, origin: &mut Origin<'_, A>) {
-        let own = &self.shared.table.own().member;
-        if ping.check != self.shared.cluster.check(&own.id, own.incarnation()) {
+        if !self.shared.table.is_for_us(ping.check) {
             // For somebody who was here before us: say who is here now.
             self.shared.stats.pings_misdirected += 1;
             let own = self.own_short();
@@ -344,9 +343,7 @@ impl<A: Address> Node<A> {
             }
             return;
         };
-        let claimed = self.shared.table.get(&id).map(|slot| &slot.member.claim.address);
-        if !by_request && claimed == Some(origin.from) {
-            self.shared.table.verify(&id);
+        if !by_request && self.shared.table.verify(&id, origin.from) {
             origin.most = None;
             origin.answers = origin.sender == Some(id);
         }
@@ -370,8 +367,7 @@ impl<A: Address> Node<A> {
 
     /// Somebody sends something to the application: for us, if it is for this life of ours.
     fn on_payload(&mut self, payload: Payload<'_>, origin: &mut Origin<'_, A>) {
-        let own = &self.shared.table.own().member;
-        if payload.check != self.shared.cluster.check(&own.id, own.incarnation()) {
+        if !self.shared.table.is_for_us(payload.check) {
             self.shared.stats.payloads_refused += 1;
             return;
         }

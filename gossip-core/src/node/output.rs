@@ -166,7 +166,8 @@ impl<A: Address> Node<A> {
     fn ping(&mut self, to: NodeId, nonce: u32, attach: Option<NodeId>, ring: Option<u8>) {
         if let Some(slot) = self.shared.table.get(&to) {
             let check = self.shared.cluster.check(&to, slot.member.incarnation());
-            self.enqueue_to(to, Body::Ping { nonce, check, attach, ring });
+            let address = slot.member.claim.address.clone();
+            self.enqueue(address, Some(to), Body::Ping { nonce, check, attach, ring });
         }
     }
 

@@ -124,7 +124,7 @@ fn all_that_a_datagram_finds_to_differ_is_answered_together() {
             assert!(writer.put(kind::FOLDS, &Folds { first, digits: 1, folds: [[7; 4]; 16] }));
         }
     });
-    node.shared.table.verify(&id(5));
+    assert!(node.shared.table.verify(&id(5), &5));
     node.handle_datagram(at(2), &5, &mut datagram).unwrap();
     let outbox: Vec<(&str, usize)> = node.outbox.iter().map(|out| counted(&out.body)).collect();
     assert_eq!(outbox, [("descend", 256), ("want", 18), ("records", 9)]);
@@ -146,7 +146,7 @@ fn counted(body: &Body) -> (&'static str, usize) {
 #[test]
 fn a_slow_request_does_not_keep_a_synchronisation_waiting() {
     let mut node = taught(300, Config::lan());
-    (5..=6).for_each(|index| node.shared.table.verify(&id(index)));
+    assert!((5..=6).all(|index| node.shared.table.verify(&id(index), &index)));
     node.begin_sync(id(5));
     assert!(node.outbox.is_empty(), "the table is large, so a request is made");
     assert_eq!(node.poll_request(at(2), &mut Vec::new()).map(|request| request.to), Some(5));
