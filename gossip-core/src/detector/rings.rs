@@ -22,9 +22,14 @@ pub(crate) const RINGS: u8 = 8;
 /// watcher.
 const SILENT_ROUNDS: u32 = 2;
 
+const NEVER: Instant = Instant::from_micros(u64::MAX);
+
 /// Both sides of the appointments of one node.
 #[derive(Debug)]
 pub(super) struct Rings {
+    /// When we are to probe in each ring; where we watch nobody, never. Apart from the rest, for
+    /// they are asked for all the time.
+    dues: [Instant; RINGS as usize],
     watches: [Watch; RINGS as usize],
     /// When to look again if there is nobody to watch.
     idle: Instant,
@@ -40,25 +45,19 @@ struct Watch {
     target: Option<NodeId>,
     /// How far behind us it stands.
     distance: u64,
-    due: Instant,
     rtt: Rtt,
     /// How many probes in a row only a request has rescued.
     rescues: u8,
 }
 
 impl Watch {
-    const NOBODY: Self = Self {
-        target: None,
-        distance: u64::MAX,
-        due: Instant::ORIGIN,
-        rtt: Rtt::UNKNOWN,
-        rescues: 0,
-    };
+    const NOBODY: Self = Self { target: None, distance: u64::MAX, rtt: Rtt::UNKNOWN, rescues: 0 };
 }
 
 impl Rings {
     pub(super) fn new(now: Instant, config: &Config, rng: &mut Rng) -> Self {
         Self {
+            dues: [NEVER; RINGS as usize],
             watches: [Watch::NOBODY; RINGS as usize],
             idle: now + config.probe_interval,
             origin: now + rng.within(config.probe_interval),
@@ -67,8 +66,8 @@ impl Rings {
     }
 
     pub(super) fn next_timeout(&self) -> Instant {
-        let taken = self.watches.iter().filter(|watch| watch.target.is_some());
-        taken.map(|watch| watch.due).min().unwrap_or(self.idle)
+        let next = self.dues.iter().fold(NEVER, |next, due| next.min(*due));
+        if next == NEVER { self.idle } else { next }
     }
 
     /// The next probe that is due. Where nobody has come to us for long, it asks for a visit.
@@ -76,11 +75,11 @@ impl Rings {
         if self.idle <= cx.now {
             self.idle = cx.now + cx.config.probe_interval;
         }
-        let due = |watch: &Watch| watch.target.is_some() && watch.due <= cx.now;
-        let (ring, watch) = (0..).zip(&mut self.watches).find(|(_, watch)| due(watch))?;
+        let (ring, due) = (0..).zip(&mut self.dues).find(|(_, due)| **due <= cx.now)?;
         let round = cx.config.probe_interval * u32::from(RINGS);
-        watch.due = cx.now + round;
-        let (target, rtt) = (watch.target?, watch.rtt);
+        *due = cx.now + round;
+        let Watch { target, rtt, .. } = self.watches[usize::from(ring)];
+        let target = target?;
         let silent = cx.now.saturating_duration_since(self.visits[usize::from(ring)]);
         if silent > round * SILENT_ROUNDS {
             self.visits[usize::from(ring)] = cx.now;
@@ -107,7 +106,8 @@ impl Rings {
         for (ring, watch) in (0..).zip(&mut self.watches) {
             let distance = distance(ring, own.short, slot.short);
             if watch.target.is_none() || distance < watch.distance {
-                watch.begin(cx, rng, slot.member.id, distance);
+                *watch = Watch::new(slot.member.id, distance);
+                self.dues[usize::from(ring)] = soon(cx, rng);
             }
         }
     }
@@ -119,9 +119,10 @@ impl Rings {
             if watch.target != Some(id) {
                 continue;
             }
-            *watch = Watch::NOBODY;
+            (*watch, self.dues[usize::from(ring)]) = (Watch::NOBODY, NEVER);
             if let Some((next, far)) = nearest(cx, |short| distance(ring, own, short)) {
-                watch.begin(cx, rng, next, far);
+                *watch = Watch::new(next, far);
+                self.dues[usize::from(ring)] = soon(cx, rng);
             }
         }
     }
@@ -146,17 +147,18 @@ impl Rings {
         appointment: Option<Duration>,
         by_request: bool,
     ) -> bool {
-        let ring = turn.ring.map(|ring| &mut self.watches[usize::from(ring)]);
-        let Some(watch) = ring.filter(|watch| watch.target == Some(turn.target)) else {
+        let Some(ring) = turn.ring.map(usize::from) else { return false };
+        let watch = &mut self.watches[ring];
+        if watch.target != Some(turn.target) {
             return false;
-        };
+        }
         if let Some(rtt) = rtt {
             watch.rtt.sample(rtt);
         }
         if let Some(wait) = appointment {
             // The ack was on its way for half of it, the next ping will be for the other half.
             let wait = wait.saturating_sub(rtt.unwrap_or_default());
-            watch.due = cx.now + wait.max(cx.config.probe_interval / 2);
+            self.dues[ring] = cx.now + wait.max(cx.config.probe_interval / 2);
         }
         watch.rescues = if by_request { watch.rescues.saturating_add(1) } else { 0 };
         watch.rescues == 2
@@ -174,21 +176,22 @@ impl Rings {
     }
 
     pub(super) fn postpone(&mut self, pause: Duration) {
-        for watch in &mut self.watches {
-            watch.due = watch.due + pause;
-        }
-        for visit in &mut self.visits {
-            *visit = *visit + pause;
+        for at in self.dues.iter_mut().chain(&mut self.visits) {
+            *at = *at + pause;
         }
     }
 }
 
 impl Watch {
-    fn begin<A>(&mut self, cx: &Context<'_, A>, rng: &mut Rng, target: NodeId, distance: u64) {
-        // Where many come at once, most are not the nearest for long.
-        let due = cx.now + rng.within(cx.config.probe_interval);
-        *self = Self { target: Some(target), distance, due, ..Self::NOBODY };
+    fn new(target: NodeId, distance: u64) -> Self {
+        Self { target: Some(target), distance, ..Self::NOBODY }
     }
+}
+
+/// When the first probe of a new target is due: where many come at once, most are not the nearest
+/// for long.
+fn soon<A>(cx: &Context<'_, A>, rng: &mut Rng) -> Instant {
+    cx.now + rng.within(cx.config.probe_interval)
 }
 
 /// The nearest member who is well.
@@ -266,6 +269,7 @@ mod tests {
 
     fn rings_of(rings: &Rings) -> Rings {
         Rings {
+            dues: rings.dues,
             watches: rings.watches,
             idle: rings.idle,
             origin: rings.origin,

@@ -2,17 +2,18 @@
 
 use core::time::Duration;
 
-/// Smoothed round-trip time and its variation, as in TCP (RFC 6298).
+/// Smoothed round-trip time and its variation, as in TCP (RFC 6298), in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rtt {
-    smooth: Duration,
-    variation: Duration,
+    smooth: u64,
+    variation: u64,
 }
 
 impl Rtt {
-    pub(super) const UNKNOWN: Self = Self { smooth: Duration::ZERO, variation: Duration::ZERO };
+    pub(super) const UNKNOWN: Self = Self { smooth: 0, variation: 0 };
 
     pub(super) fn sample(&mut self, rtt: Duration) {
+        let rtt = rtt.as_nanos() as u64;
         if *self == Self::UNKNOWN {
             *self = Self { smooth: rtt, variation: rtt / 2 };
         } else {
@@ -23,12 +24,12 @@ impl Rtt {
 
     /// What it is on average, if it was measured.
     pub(super) fn smooth(&self) -> Option<Duration> {
-        (*self != Self::UNKNOWN).then_some(self.smooth)
+        (*self != Self::UNKNOWN).then_some(Duration::from_nanos(self.smooth))
     }
 
     /// How long an answer may take, if that is known.
     pub(super) fn timeout(&self) -> Option<Duration> {
-        (*self != Self::UNKNOWN).then(|| self.smooth + self.variation * 4)
+        (*self != Self::UNKNOWN).then(|| Duration::from_nanos(self.smooth + self.variation * 4))
     }
 }
 
