@@ -145,6 +145,9 @@ impl<A> EventQueue<A> {
     }
 
     pub(crate) fn pop(&mut self) -> Option<Event<A>> {
+        if self.events.is_empty() && self.lost == 0 {
+            return None;
+        }
         let event = self.events.pop_front().or_else(|| match core::mem::take(&mut self.lost) {
             0 => None,
             lost => Some(Event::Lagged { lost }),

@@ -66,10 +66,12 @@ impl Sim {
     /// Input arrives at a host.
     pub(crate) fn deliver(&mut self, index: usize, input: Input) {
         let host = &mut self.hosts[index];
-        let full = host.inbox.len() >= self.config.backlog;
         match host.state {
             State::Running => self.handle(index, input),
-            State::Paused | State::Stalled if full && matches!(input, Input::Datagram(_)) => {
+            State::Paused | State::Stalled
+                if host.inbox.len() >= self.config.backlog
+                    && matches!(input, Input::Datagram(_)) =>
+            {
                 self.discard(input);
             }
             State::Paused | State::Stalled => host.inbox.push_back(input),
