@@ -5,6 +5,7 @@ use core::net::{IpAddr, SocketAddr, SocketAddrV4};
 
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smallvec::SmallVec;
 
 /// Who a node is: sixteen bytes that no other node of the cluster has.
 ///
@@ -144,6 +145,9 @@ impl Incarnation {
 /// lookup by it is a hint and nothing that matters is decided by it alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ShortId(pub(crate) u32);
+
+/// Some of them: a few, the usual case, need no heap.
+pub(crate) type ShortIds = SmallVec<[ShortId; 4]>;
 
 impl Serialize for ShortId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -6,9 +6,9 @@ use smallvec::SmallVec;
 
 use super::Node;
 use super::learn::OLD_NEWS;
-use crate::id::ShortId;
+use crate::id::{ShortId, ShortIds};
 use crate::member::{Phase, Slot};
-use crate::replica::Prefix;
+use crate::replica::Prefixes;
 use crate::wire::{
     Ack, ENVELOPE, HEADER, IndirectAck, Items, Join, Nack, Payload, Ping, PingRequest, Sync,
     SyncEnd, Want, Welcome, Writer, kind,
@@ -62,10 +62,10 @@ pub(super) enum Body {
     },
     /// The names of what is old.
     Adverts,
-    Records(SmallVec<[ShortId; 16]>),
+    Records(ShortIds),
     /// For these records; padded where who is asked may not know yet that we are who we say.
     Want {
-        items: SmallVec<[ShortId; 16]>,
+        items: ShortIds,
         padded: bool,
     },
     Join {
@@ -79,10 +79,10 @@ pub(super) enum Body {
         first: ShortId,
     },
     /// What there is below each of these prefixes.
-    Descend(SmallVec<[Prefix; 16]>),
+    Descend(Prefixes),
     SyncAnswer {
-        records: SmallVec<[ShortId; 16]>,
-        wants: SmallVec<[ShortId; 16]>,
+        records: ShortIds,
+        wants: ShortIds,
     },
     Payload {
         check: u32,
@@ -227,11 +227,7 @@ impl<A: Address> Node<A> {
     }
 
     /// Writes the records that fit, the last first; what is left stays in `items`.
-    fn put_records(
-        &mut self,
-        writer: &mut Writer<'_>,
-        items: &mut SmallVec<[ShortId; 16]>,
-    ) -> bool {
+    fn put_records(&mut self, writer: &mut Writer<'_>, items: &mut ShortIds) -> bool {
         let peers = self.live_peers();
         while let Some(&short) = items.last() {
             let before = writer.is_empty();
@@ -255,7 +251,7 @@ impl<A: Address> Node<A> {
         false
     }
 
-    fn put_want(&mut self, writer: &mut Writer<'_>, items: &mut SmallVec<[ShortId; 16]>) -> bool {
+    fn put_want(&mut self, writer: &mut Writer<'_>, items: &mut ShortIds) -> bool {
         let fitting = items.len().min(writer.room().saturating_sub(HEADER + 3) / 4);
         self.scratch.clear();
         for short in items.drain(items.len() - fitting..) {

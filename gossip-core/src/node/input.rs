@@ -197,10 +197,9 @@ impl<A: Address> Node<A> {
         longest: usize,
     ) -> Result<(ShortId, &'b [u8], u128), Reject> {
         let table = &self.shared.table;
-        let own = table.own().member.id;
         let known = |record: &Record<A, &[u8]>| {
             record.accusation.is_none()
-                && record.id != own
+                && record.id != table.own().member.id
                 && table.knows(&record.id, &record.claim)
         };
         let checked = if self.stopped {

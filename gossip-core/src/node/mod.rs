@@ -32,6 +32,7 @@ use crate::action::{Action, Context};
 use crate::detector::{FailureDetector, Why};
 use crate::event::EventQueue;
 use crate::hash::Key;
+use crate::id::ShortId;
 use crate::member::{Claim, Phase, Table, VERSIONS, fits};
 use crate::replica::Reconciler;
 use crate::rng::Rng;
@@ -127,6 +128,8 @@ struct Shared<A> {
     cluster: Key,
     secret: Key,
     tag: [u8; 4],
+    /// What stands for us on the wire.
+    own: ShortId,
 }
 
 impl<A> Shared<A> {
@@ -200,6 +203,7 @@ impl<A: Address> Node<A> {
                 cluster,
                 secret,
                 tag: cluster.tag(),
+                own: cluster.short(&local.id),
             },
         };
         node.act();

@@ -93,6 +93,8 @@ impl<A: Address> Node<A> {
             }
             self.shared.stats.repairs_deferred += self.bulk.wait(out) as u64;
         }
+        // An empty queue begins anew where its memory is in the cache.
+        self.outbox.clear();
         self.bulk.next(now)
     }
 
@@ -160,6 +162,7 @@ impl<A: Address> Node<A> {
                 Action::Descend { with, digits } => self.begin_descent(with, digits),
             }
         }
+        self.shared.actions.clear();
         self.due = self.next_due();
     }
 

@@ -346,6 +346,6 @@ impl<A: Address> Node<A> {
 
     /// What stands for us on the wire.
     pub(super) fn own_short(&self) -> ShortId {
-        self.shared.table.own().short
+        self.shared.own
     }
 }

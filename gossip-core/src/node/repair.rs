@@ -3,14 +3,12 @@
 
 use core::mem;
 
-use smallvec::SmallVec;
-
 use super::Node;
 use super::encode::Body;
 use super::input::{Origin, Via};
-use crate::id::ShortId;
+use crate::id::{ShortId, ShortIds};
 use crate::member::Table;
-use crate::replica::Prefix;
+use crate::replica::{Prefix, Prefixes};
 use crate::wire::{Folds, HEADER, Items, Roots, Sync, Writer, kind};
 use crate::{Address, NodeId};
 
@@ -22,10 +20,10 @@ const NAMED: usize = 16;
 #[derive(Default)]
 pub(super) struct Findings {
     /// Where to go further down.
-    prefixes: SmallVec<[Prefix; 16]>,
+    prefixes: Prefixes,
     /// What the other lacks or has otherwise, and what we do.
-    records: SmallVec<[ShortId; 16]>,
-    wants: SmallVec<[ShortId; 16]>,
+    records: ShortIds,
+    wants: ShortIds,
 }
 
 impl<A: Address> Node<A> {
@@ -45,11 +43,7 @@ impl<A: Address> Node<A> {
 
     /// Writes what there is below some prefixes, as names where it is little, else as folds; what
     /// finds no room stays in `prefixes`.
-    pub(super) fn put_descent(
-        &mut self,
-        writer: &mut Writer<'_>,
-        prefixes: &mut SmallVec<[Prefix; 16]>,
-    ) -> bool {
+    pub(super) fn put_descent(&mut self, writer: &mut Writer<'_>, prefixes: &mut Prefixes) -> bool {
         while let Some(&prefix) = prefixes.last() {
             let few = self.shared.table.count(prefix) <= NAMED;
             let written =
@@ -147,8 +141,8 @@ fn difference<A: Address>(
     table: &Table<A>,
     sync: Sync<'_>,
     most: usize,
-    records: &mut SmallVec<[ShortId; 16]>,
-    wants: &mut SmallVec<[ShortId; 16]>,
+    records: &mut ShortIds,
+    wants: &mut ShortIds,
 ) {
     let parse = |[a, b, c, d, e, f, g, h]: [u8; 8]| {
         (ShortId(u32::from_le_bytes([a, b, c, d])), u32::from_le_bytes([e, f, g, h]))

@@ -11,7 +11,7 @@ use super::encode::Body;
 use crate::deadline::Deadlines;
 use crate::event::SendId;
 use crate::hash::Key;
-use crate::id::ShortId;
+use crate::id::{ShortId, ShortIds};
 use crate::wire::{SyncEnd, Writer};
 use crate::{Address, Event, Instant, NodeId};
 
@@ -42,7 +42,7 @@ pub(super) enum Ask {
     /// What differs in a page that begins here; once that is settled, in the `next` one.
     Sync { first: ShortId, next: Option<ShortId>, again: u8 },
     /// To take these records.
-    Records(SmallVec<[ShortId; 16]>),
+    Records(ShortIds),
     /// To take this payload.
     Payload { id: SendId, check: u32, bytes: Vec<u8> },
 }

@@ -4,4 +4,4 @@ mod reconcile;
 mod trie;
 
 pub(crate) use reconcile::Reconciler;
-pub(crate) use trie::{Prefix, Trie};
+pub(crate) use trie::{Prefix, Prefixes, Trie};

@@ -31,6 +31,9 @@ pub(crate) struct Prefix {
     digits: u8,
 }
 
+/// Some of them: in one or two parts, as tables that differ in little do, they need no heap.
+pub(crate) type Prefixes = SmallVec<[Prefix; 2]>;
+
 impl Prefix {
     /// Of every key.
     pub(crate) const ROOT: Self = Self { first: 0, digits: 0 };
@@ -51,7 +54,7 @@ impl Prefix {
     }
 
     /// With one more digit, for each bit that is set.
-    pub(crate) fn children(self, digits: u16) -> SmallVec<[Self; 16]> {
+    pub(crate) fn children(self, digits: u16) -> Prefixes {
         let set = (0..16).filter(|digit| digits >> digit & 1 == 1);
         set.filter_map(|digit| self.child(digit)).collect()
     }

@@ -15,7 +15,7 @@ use core::time::Duration;
 use smallvec::SmallVec;
 
 use crate::action::{Action, Context};
-use crate::id::ShortId;
+use crate::id::{ShortId, ShortIds};
 use crate::member::{Slot, Table};
 use crate::rng::Rng;
 use crate::wire::{Advert, Writer};
@@ -238,7 +238,7 @@ impl Rumors {
         &mut self,
         cx: &mut Context<'_, A>,
         adverts: impl Iterator<Item = Advert>,
-    ) -> SmallVec<[ShortId; 16]> {
+    ) -> ShortIds {
         let mut wanted = SmallVec::new();
         // Whoever advertises it next is asked again: the last one may have failed.
         self.asked.retain(|(_, at)| *at + cx.config.gossip_interval > cx.now);
