@@ -130,12 +130,12 @@ impl Sim {
     }
 
     fn drain_transmits(&mut self, index: usize) {
-        let budget = self.hosts[index].config.datagram_budget;
         for count in 0.. {
+            let host = &mut self.hosts[index];
+            let Some(node) = &mut host.node else { return };
+            let budget = node.config().datagram_budget;
             let slot = self.packets.take(budget);
             let packet = self.packets.get(slot);
-            let host = &mut self.hosts[index];
-            let Some(node) = &mut host.node else { return self.packets.give_back(slot) };
             let Some(transmit) = node.poll_transmit(self.now, &mut packet.buffer()[..budget])
             else {
                 return self.packets.give_back(slot);
@@ -143,7 +143,7 @@ impl Sim {
             let (to, len) = (transmit.to, transmit.bytes.len());
             packet.set_len(len);
             packet.from = host.address;
-            let limit = host.config.max_transmits;
+            let limit = node.config().max_transmits;
             self.check(index, (1..=budget).contains(&len), || format!("a datagram of {len} bytes"));
             self.check(index, count < limit, || format!("over {limit} datagrams at once"));
             self.count(index, Traffic::datagram(len));

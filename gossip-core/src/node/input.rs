@@ -233,6 +233,9 @@ impl<A: Address> Node<A> {
 
     /// Counts the records that are skipped because they are known.
     fn count_known(&mut self, known: u128) {
+        if known == 0 {
+            return;
+        }
         let known = u64::from(known.count_ones());
         self.shared.stats.records_known += known;
         self.shared.stats.messages_received[usize::from(kind::RECORD)] += known;
