@@ -6,25 +6,32 @@ use std::net::{TcpListener, UdpSocket};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use async_io::{Async, Timer};
+use async_io::Async;
 use gossip_driver::{Backoff, Running, Shared};
 
+use crate::alarm::Alarm;
 use crate::stream;
 use crate::tasks::Tasks;
+
+/// Datagrams that are closer to each other come in numbers.
+const BURST: Duration = Duration::from_millis(5);
 
 /// Drives a node until it ends. No error of a socket ends it.
 pub(crate) async fn drive(
     running: Running,
     udp: Async<UdpSocket>,
     tcp: Option<Async<TcpListener>>,
+    alarm: Alarm,
 ) {
     let shared = running.shared();
     let mut driver = Driver {
         shared: Arc::clone(shared),
         udp,
+        alarm,
         received: vec![0; Shared::MAX_DATAGRAM],
+        last_received: Instant::now(),
         sent: vec![0; shared.config().datagram_budget],
         tasks: Tasks::default(),
         backoff: Backoff::new(),
@@ -38,7 +45,9 @@ pub(crate) async fn drive(
 struct Driver {
     shared: Arc<Shared>,
     udp: Async<UdpSocket>,
+    alarm: Alarm,
     received: Vec<u8>,
+    last_received: Instant,
     sent: Vec<u8>,
     /// Requests of ours and the listener for those of others: they end with the driver.
     tasks: Tasks,
@@ -49,7 +58,6 @@ impl Driver {
     async fn run(&mut self) {
         let shared = Arc::clone(&self.shared);
         let mut woken = shared.woken();
-        let (mut timer, mut set_to) = (Timer::never(), None);
         loop {
             self.flush().await;
             if shared.is_ending() {
@@ -57,11 +65,8 @@ impl Driver {
             }
             let (deadline, rests) = (shared.deadline(), self.backoff.until());
             let next = rests.map_or(deadline, |until| until.min(deadline));
-            if set_to != Some(next) {
-                set_to = Some(next);
-                timer.set_at(next);
-            }
-            let Self { udp, tasks, .. } = self;
+            self.alarm.set(next);
+            let Self { udp, alarm, tasks, .. } = self;
             // In this order: an ack that has arrived beats its deadline.
             let event = poll_fn(|cx| {
                 if rests.is_none()
@@ -73,13 +78,10 @@ impl Driver {
                     woken = shared.woken();
                     return Poll::Ready(None);
                 }
-                Pin::new(&mut timer).poll(cx).map(|_| {
-                    set_to = None;
-                    None
-                })
+                alarm.poll(cx).map(|()| None)
             });
             match tasks.meanwhile(event).await {
-                Some(Ok(())) => self.receive().await,
+                Some(Ok(())) => self.receive(deadline).await,
                 Some(Err(error)) => self.rest(&error),
                 None => {}
             }
@@ -90,14 +92,21 @@ impl Driver {
         }
     }
 
-    /// Reads the datagrams that wait, up to a batch of them.
-    async fn receive(&mut self) {
+    /// Reads the datagrams that wait, up to a batch of them. One that comes alone, as most do, is
+    /// not asked for a second unless a deadline has passed: the reactor, which must be told to watch
+    /// the socket again in any case, will say if there is one.
+    async fn receive(&mut self, deadline: Instant) {
+        let alone = self.last_received.elapsed() > BURST;
         for _ in 0..Shared::BATCH {
             match self.udp.get_ref().recv_from(&mut self.received) {
                 Ok((len, from)) => {
                     self.backoff.worked();
                     self.shared.datagram(from, &mut self.received[..len]);
                     self.flush().await;
+                    self.last_received = Instant::now();
+                    if alone && self.last_received < deadline {
+                        return;
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) => return self.rest(&error),

@@ -6,6 +6,7 @@
 //! itself is a [`Handle`] with the methods; [`Driver`] is to be spawned; [`Events`] tells what
 //! happens, [`Error`], [`SeedError`] and [`CommandError`] what can go wrong.
 
+mod alarm;
 mod driver;
 mod stream;
 mod tasks;
@@ -81,5 +82,6 @@ async fn start(options: Options) -> Result<(Gossip, Driver), Error> {
     let Opened { handle, running, udp, tcp } = options.open().await?;
     let udp = udp.try_into().map_err(Error::System)?;
     let tcp = tcp.map(TryInto::try_into).transpose().map_err(Error::System)?;
-    Ok((Gossip(handle), Driver(Box::pin(driver::drive(running, udp, tcp)))))
+    let alarm = alarm::Alarm::new().map_err(Error::System)?;
+    Ok((Gossip(handle), Driver(Box::pin(driver::drive(running, udp, tcp, alarm)))))
 }
