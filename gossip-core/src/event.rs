@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use crate::{Member, NodeId, Why};
+use crate::{Member, NodeId, Why, queue};
 
 /// Names one call of [`Node::join`](crate::Node::join).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,10 +109,6 @@ pub enum Event<A> {
     },
 }
 
-/// For how many events an emptied queue keeps its memory. Learning of a whole cluster at once takes
-/// as much as the member table.
-const KEPT: usize = 64;
-
 /// Events that wait for [`Node::poll_event`](crate::Node::poll_event). When it is full the newest
 /// are dropped and counted: those who read late are told that they do.
 #[derive(Debug)]
@@ -148,14 +144,12 @@ impl<A> EventQueue<A> {
         if self.events.is_empty() && self.lost == 0 {
             return None;
         }
-        let event = self.events.pop_front().or_else(|| match core::mem::take(&mut self.lost) {
-            0 => None,
-            lost => Some(Event::Lagged { lost }),
-        });
+        let event =
+            queue::pop(&mut self.events).or_else(|| match core::mem::take(&mut self.lost) {
+                0 => None,
+                lost => Some(Event::Lagged { lost }),
+            });
         self.bytes -= event.as_ref().map_or(0, payload);
-        if self.events.is_empty() && self.events.capacity() > KEPT {
-            self.events.shrink_to(KEPT);
-        }
         event
     }
 }
@@ -188,14 +182,6 @@ mod tests {
             ]
         );
         assert!(queue.push(Event::Left));
-    }
-
-    #[test]
-    fn a_drained_queue_gives_its_memory_back() {
-        let mut queue = EventQueue::<u16>::new(1_000, 10);
-        (0..1_000).for_each(|_| _ = queue.push(Event::Isolated));
-        assert_eq!(core::iter::from_fn(|| queue.pop()).count(), 1_000);
-        assert_eq!(queue.events.capacity(), KEPT);
     }
 
     #[test]

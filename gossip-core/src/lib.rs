@@ -88,6 +88,7 @@ mod hash;
 mod id;
 mod member;
 mod node;
+mod queue;
 mod replica;
 mod rng;
 mod rumor;

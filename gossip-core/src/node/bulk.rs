@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::encode::Body;
 use super::output::Outgoing;
-use crate::{Config, Instant};
+use crate::{Config, Instant, queue};
 
 /// How much of the pace may be made up for at once, after a pause: when thousands join at once, the
 /// one that they join through has so much to tell.
@@ -81,7 +81,7 @@ impl<A> Bulk<A> {
         if self.waiting.is_empty() || !self.has_budget(now) {
             return None;
         }
-        let out = self.waiting.pop_front()?;
+        let out = queue::pop(&mut self.waiting)?;
         self.weight -= weight(&out.body);
         Some(out)
     }

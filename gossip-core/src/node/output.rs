@@ -4,6 +4,7 @@ use super::Node;
 use super::encode::Body;
 use super::requests::Ask;
 use crate::action::Action;
+use crate::queue;
 use crate::wire::Writer;
 use crate::{Address, Event, Instant, NodeId};
 
@@ -87,14 +88,12 @@ impl<A: Address> Node<A> {
     /// What is to leave next. Bulk beyond its pace waits, and all else overtakes it.
     fn next_outgoing(&mut self) -> Option<Outgoing<A>> {
         let now = self.shared.now;
-        while let Some(out) = self.outbox.pop_front() {
+        while let Some(out) = queue::pop(&mut self.outbox) {
             if !out.body.is_bulk(self.own_short()) || self.bulk.is_free(now) {
                 return Some(out);
             }
             self.shared.stats.repairs_deferred += self.bulk.wait(out) as u64;
         }
-        // An empty queue begins anew where its memory is in the cache.
-        self.outbox.clear();
         self.bulk.next(now)
     }
 
