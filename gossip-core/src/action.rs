@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 
+use crate::id::ShortId;
 use crate::member::{Accusation, Table};
 use crate::{Config, Instant, NodeId, Stats};
 
@@ -66,6 +67,11 @@ pub(crate) enum Action {
     /// Send the names of what is old.
     Advertise {
         to: NodeId,
+    },
+    /// Ask for a record that `of` advertised.
+    Ask {
+        of: NodeId,
+        short: ShortId,
     },
     /// Compare fingerprints.
     Compare {

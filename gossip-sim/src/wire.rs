@@ -47,8 +47,17 @@ pub(crate) fn sender(datagram: &[u8]) -> &[u8] {
 
 /// The short ids that adverts name.
 pub(crate) fn names(body: &[u8]) -> impl Iterator<Item = [u8; 4]> {
-    let names = varint(body).map_or(&[][..], |(_, names)| names);
-    names.as_chunks::<6>().0.iter().map(|&[a, b, c, d, ..]| [a, b, c, d])
+    items::<6>(body).map(|[a, b, c, d, ..]| [a, b, c, d])
+}
+
+/// The short ids that a question names.
+pub(crate) fn wanted(body: &[u8]) -> impl Iterator<Item = [u8; 4]> {
+    items::<4>(body)
+}
+
+fn items<const SIZE: usize>(body: &[u8]) -> impl Iterator<Item = [u8; SIZE]> {
+    let items = varint(body).map_or(&[][..], |(_, items)| items);
+    items.as_chunks::<SIZE>().0.iter().copied()
 }
 
 fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
@@ -92,10 +101,12 @@ mod tests {
         let end = datagram.len();
         datagram.extend([kind::ADVERTS, 13, 12]);
         datagram.extend([0; 12]);
+        datagram.extend([kind::WANT, 5, 4, 1, 2, 3, 4]);
         let read: Vec<_> = messages(&datagram).collect();
-        assert_eq!(read.len(), 2);
+        assert_eq!(read.len(), 3);
         assert_eq!((read[0].kind, read[0].bytes), (kind::RECORD, end - ENVELOPE));
         assert_eq!((read[1].kind, names(read[1].body).count()), (kind::ADVERTS, 2));
+        assert_eq!(wanted(read[2].body).collect::<Vec<_>>(), [[1, 2, 3, 4]]);
         assert_eq!(varint(&[0xac, 2, 9]), Some((300, &[9][..])));
     }
 }

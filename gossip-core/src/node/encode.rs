@@ -18,8 +18,9 @@ use crate::{Address, NodeId};
 /// How many members a joiner is told of.
 const INTRODUCED: usize = 24;
 
-/// How long a padded question for one record is made.
+/// How much a record more makes a padded question longer, and how long one for one record is.
 const WANT: usize = 40;
+pub(super) const QUESTION: usize = ENVELOPE + WANT;
 
 /// The most items in a page of a synchronisation: the answer to it is some times as long.
 const PAGE: usize = 4_096;
@@ -234,7 +235,7 @@ impl<A: Address> Node<A> {
             let mut slots: SmallVec<[_; 2]> = self.shared.table.all_by_short(short).collect();
             slots.sort_by_key(|slot| slot.member.id);
             for slot in slots {
-                let age = self.rumors.age(peers, &slot.member.id).unwrap_or(OLD_NEWS);
+                let age = self.rumors.tell(peers, &slot.member.id).unwrap_or(OLD_NEWS);
                 if writer.put_record(slot, age, self.shared.now) {
                     continue;
                 }

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use smallvec::SmallVec;
 
-use super::encode::Body;
+use super::encode::{Body, QUESTION};
 use super::repair::Findings;
 use super::{Node, Shared};
 use crate::id::ShortId;
@@ -261,13 +261,7 @@ impl<A: Address> Node<A> {
                     origin.sender = self.origin(origin.from, sender, origin.via).sender;
                 }
             }
-            Message::Adverts(items) => {
-                let adverts = items.iter().map(Advert::from_bytes);
-                let wanted = self.rumors.on_advert(&mut self.shared.cx(), adverts);
-                if !wanted.is_empty() {
-                    self.respond(origin, Body::Want { items: wanted, padded: true });
-                }
-            }
+            Message::Adverts(items) => self.on_adverts(items, origin),
             Message::Want(want) => {
                 let items = want.items.iter().map(|item| ShortId(u32::from_le_bytes(item)));
                 let items: SmallVec<_> = items.take(origin.items).collect();
@@ -321,6 +315,19 @@ impl<A: Address> Node<A> {
             }
         }
         self.respond(origin, ack);
+    }
+
+    /// Somebody advertises records: asks it for what is lacking, now, or later if others do not
+    /// answer. What may be sent to it later is set aside.
+    fn on_adverts(&mut self, items: wire::Items<'_, { Advert::SIZE }>, origin: &mut Origin<'_, A>) {
+        let from = origin.sender.filter(|_| origin.most.is_none_or(|most| most >= QUESTION));
+        let adverts = items.iter().map(Advert::from_bytes);
+        let wanted = self.rumors.on_advert(&mut self.shared.cx(), from, adverts);
+        if !wanted.is_empty() {
+            self.respond(origin, Body::Want { items: wanted, padded: true });
+        } else if let Some(left) = &mut origin.most {
+            *left = left.saturating_sub(QUESTION);
+        }
     }
 
     /// When somebody who watches us in this ring should come again, in milliseconds.

@@ -1,5 +1,7 @@
 //! Outputs: what leaves.
 
+use smallvec::SmallVec;
+
 use super::Node;
 use super::encode::Body;
 use super::requests::Ask;
@@ -152,6 +154,10 @@ impl<A: Address> Node<A> {
                 Action::Accuse { id, accusation } => self.accuse(id, &accusation),
                 Action::Push { to, later } => self.enqueue_to(to, Body::Push { later, first: 0 }),
                 Action::Advertise { to } => self.enqueue_to(to, Body::Adverts),
+                Action::Ask { of, short } => {
+                    let items = SmallVec::from_slice(&[short]);
+                    self.enqueue_to(of, Body::Want { items, padded: true });
+                }
                 Action::Compare { with } => {
                     // Whoever is not known everywhere yet introduces itself.
                     let own = self.local().id();

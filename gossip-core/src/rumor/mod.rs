@@ -7,8 +7,10 @@
 //! would only make copies. The ages need not wait for each other: a node pushes all that it has
 //! to push at once, and the whole tree of pushes is over after T hops. From then on only the name
 //! of the record is advertised, round by round, and who lacks it asks: the push-pull of Karp et
-//! al. (FOCS 2000), with an age in place of their counters, and without their clock.
+//! al. (FOCS 2000). Whoever is asked for a record knows that it is still lacked and advertises it
+//! anew; so the rumour goes on as long as it must, however much is lost on the way.
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -24,13 +26,17 @@ use crate::{Address, Instant, NodeId};
 /// The most rumours at a time: about what two datagrams hold. Beyond it reconciliation is cheaper.
 const MAX_HOT: usize = 48;
 
-/// For how many rounds an old rumour is advertised; in the first of them, when one in five has not
-/// heard of it, to twice as many members.
-const ADVERTISED: u8 = 4;
+/// For how many rounds in which nobody asks for it an old rumour is advertised; in the first of
+/// them, when one in five has not heard of it, to twice as many members.
+const ADVERTISED: u8 = 3;
 const EARLY: u8 = 2;
 
-/// The most questions that are open.
+/// For how many rounds it is advertised at most, whoever asks.
+const LONGEST: u8 = 16;
+
+/// The most questions that are open, and for each how many others could be asked.
 const MAX_ASKED: usize = 64;
+const OTHERS: usize = 3;
 
 /// One hot record.
 #[derive(Debug)]
@@ -41,6 +47,18 @@ struct Rumor {
     /// Who told us: knows it already.
     from: Option<NodeId>,
     state: State,
+    /// For how many rounds it was advertised and nobody asked for it.
+    unasked: u8,
+}
+
+/// An advertised record that we asked for.
+#[derive(Debug)]
+struct Question {
+    advert: Advert,
+    /// When another is asked.
+    again: Instant,
+    /// Who advertised it as well, and has not been asked.
+    others: SmallVec<[NodeId; OTHERS]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +80,8 @@ pub(crate) struct Rumors {
     flush: Option<Instant>,
     /// When the next round is.
     tick: Option<Instant>,
-    /// Advertised records that we asked for, and when.
-    asked: Vec<(ShortId, Instant)>,
+    /// What we asked for, the earliest first.
+    asked: VecDeque<Question>,
 }
 
 impl Rumors {
@@ -73,7 +91,7 @@ impl Rumors {
             hot: Vec::new(),
             flush: None,
             tick: None,
-            asked: Vec::new(),
+            asked: VecDeque::new(),
         }
     }
 
@@ -83,7 +101,8 @@ impl Rumors {
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        [self.flush, self.tick].into_iter().flatten().min()
+        let again = self.asked.front().map(|question| question.again);
+        [self.flush, self.tick, again].into_iter().flatten().min()
     }
 
     /// A record is news here: spread it. Its age is 0 if the news are our own.
@@ -94,7 +113,7 @@ impl Rumors {
         age: u8,
         from: Option<NodeId>,
     ) {
-        let mut news = Rumor { id, age, from, state: State::Old };
+        let mut news = Rumor { id, age, from, state: State::Old, unasked: 0 };
         if let Some(place) = self.hot.iter().position(|rumor| rumor.id == id) {
             let known = self.hot.remove(place);
             if known.state == State::Fresh {
@@ -125,6 +144,7 @@ impl Rumors {
             self.tick = None;
             self.advertise(cx);
         }
+        self.ask_again(cx);
     }
 
     /// Pushes what is fresh: at each age that it has still to be pushed at to a few members.
@@ -163,26 +183,32 @@ impl Rumors {
     fn advertise<A: Address>(&mut self, cx: &mut Context<'_, A>) {
         let young = young(cx.table.live().len());
         self.retire(young);
-        self.hot.retain(|rumor| rumor.state == State::Fresh || rumor.age < young + ADVERTISED);
+        self.hot.retain(|rumor| {
+            let goes_on = rumor.unasked < ADVERTISED && rumor.age < young + LONGEST;
+            rumor.state == State::Fresh || goes_on
+        });
         if self.hot.is_empty() {
             return;
         }
         self.tick = Some(cx.now + cx.config.gossip_interval);
         let old = || self.hot.iter().filter(|rumor| rumor.state == State::Old);
-        if let Some(youngest) = old().map(|rumor| rumor.age).min() {
-            let times = if youngest < young + EARLY { 2 } else { 1 };
+        if let Some(least) = old().map(|rumor| rumor.unasked).min() {
+            let times = if least < EARLY { 2 } else { 1 };
             let count = times * usize::from(cx.config.fanout);
             for to in cx.table.draw(&mut self.rng, count, |_| true) {
                 cx.actions.push_back(Action::Advertise { to });
             }
         }
-        let old = self.hot.iter_mut().filter(|rumor| rumor.state == State::Old);
-        old.for_each(|rumor| rumor.age += 1);
+        for rumor in self.hot.iter_mut().filter(|rumor| rumor.state == State::Old) {
+            rumor.age += 1;
+            rumor.unasked += 1;
+        }
     }
 
-    /// The age at which a hot record is passed on to who asks for it.
-    pub(crate) fn age(&self, peers: usize, id: &NodeId) -> Option<u8> {
-        let rumor = self.hot.iter().find(|rumor| rumor.id == *id)?;
+    /// The age at which a hot record is passed on to who lacks it; there may be more of those.
+    pub(crate) fn tell(&mut self, peers: usize, id: &NodeId) -> Option<u8> {
+        let rumor = self.hot.iter_mut().find(|rumor| rumor.id == *id)?;
+        rumor.unasked = 0;
         Some(rumor.age.max(young(peers)))
     }
 
@@ -233,32 +259,67 @@ impl Rumors {
         writer.put_adverts(&names);
     }
 
-    /// Which of the advertised records to ask for.
+    /// Which of the advertised records to ask for at once. If we have already asked somebody else
+    /// for all that we lack, `from` is asked for one of them if no answer comes.
     pub(crate) fn on_advert<A: Address>(
         &mut self,
         cx: &mut Context<'_, A>,
+        from: Option<NodeId>,
         adverts: impl Iterator<Item = Advert>,
     ) -> ShortIds {
         let mut wanted = SmallVec::new();
-        // Whoever advertises it next is asked again: the last one may have failed.
-        self.asked.retain(|(_, at)| *at + cx.config.gossip_interval > cx.now);
-        for theirs in adverts {
-            let ours = cx.table.by_short(theirs.short);
-            let lacking = match ours {
-                Some(slot) => cx.table.advert(slot) != theirs,
-                None => !cx.table.is_full(),
-            };
-            if !lacking || self.asked.iter().any(|(short, _)| *short == theirs.short) {
-                continue;
-            }
-            if self.asked.len() >= MAX_ASKED {
+        let mut open = SmallVec::<[usize; MAX_ASKED]>::new();
+        for advert in adverts.filter(|advert| lacks(cx.table, *advert)) {
+            let known = |question: &Question| question.advert.short == advert.short;
+            if let Some(place) = self.asked.iter().position(known) {
+                open.push(place);
+            } else if self.asked.len() < MAX_ASKED {
+                wanted.push(advert.short);
+                self.ask(cx, Question { advert, again: cx.now, others: SmallVec::new() });
+            } else {
                 cx.stats.wants_dropped += 1;
-                continue;
             }
-            self.asked.push((theirs.short, cx.now));
-            wanted.push(theirs.short);
+        }
+        if let Some(from) = from.filter(|_| wanted.is_empty()) {
+            let others = |place: &usize| self.asked[*place].others.len();
+            if let Some(place) = open.into_iter().min_by_key(others)
+                && self.asked[place].others.len() < OTHERS
+                && !self.asked[place].others.contains(&from)
+            {
+                self.asked[place].others.push(from);
+            }
         }
         wanted
+    }
+
+    /// Notes that somebody is asked. An answer comes within some milliseconds or is lost.
+    fn ask<A>(&mut self, cx: &Context<'_, A>, question: Question) {
+        let again = cx.now + cx.config.gossip_interval / 4;
+        self.asked.push_back(Question { again, ..question });
+    }
+
+    /// Asks others for what has not come.
+    fn ask_again<A: Address>(&mut self, cx: &mut Context<'_, A>) {
+        while self.asked.front().is_some_and(|question| question.again <= cx.now) {
+            let Some(mut question) = self.asked.pop_front() else { return };
+            if !lacks(cx.table, question.advert) {
+                continue;
+            }
+            // With no others whoever advertises it next is asked.
+            if let Some(of) = question.others.pop() {
+                let short = question.advert.short;
+                cx.actions.push_back(Action::Ask { of, short });
+                self.ask(cx, question);
+            }
+        }
+    }
+}
+
+/// Whether we have no record, or another one, of an advertised member, and could take it.
+fn lacks<A: Address>(table: &Table<A>, advert: Advert) -> bool {
+    match table.by_short(advert.short) {
+        Some(slot) => table.advert(slot) != advert,
+        None => !table.is_full(),
     }
 }
 

@@ -78,7 +78,7 @@ fn a_rumour_is_pushed_at_all_its_young_ages_at_once_then_advertised_then_over() 
     }
     assert_eq!(names(&mut world, &rumors), 0);
 
-    for members in [6, 6, 3, 3] {
+    for members in [6, 6, 3] {
         let adverts = next(&mut world, &mut rumors);
         assert!(adverts.iter().all(|action| matches!(action, Action::Advertise { .. })));
         assert_eq!((adverts.len(), names(&mut world, &rumors)), (members, 1));
@@ -132,25 +132,74 @@ fn what_finds_no_room_goes_in_another_datagram() {
 }
 
 #[test]
+fn what_is_asked_for_is_advertised_anew_but_not_for_ever() {
+    let mut world = World::new(Config::lan(), 63);
+    let mut rumors = rumors();
+    rumors.heat(&mut world.cx(), id(9), 4, None);
+    let mut members = |asked: bool| {
+        let told = if asked { rumors.tell(63, &id(9)) } else { None };
+        (next(&mut world, &mut rumors).len(), told)
+    };
+    assert_eq!([members(false), members(false), members(false)], [(6, None), (6, None), (3, None)]);
+    // The age it is told with is that of the rumour, whoever learns it goes on from there.
+    assert_eq!([members(true), members(false)], [(6, Some(7)), (6, None)]);
+    let asked: Vec<_> = (0..20).map(|_| members(true)).take_while(|(to, _)| *to > 0).collect();
+    assert_eq!(asked, (9..20).map(|age| (6, Some(age))).collect::<Vec<_>>());
+    assert!(rumors.is_quiet());
+    assert_eq!(rumors.tell(63, &id(9)), None);
+}
+
+#[test]
 fn only_what_is_lacking_is_asked_for_and_only_now_and_then() {
     let mut world = World::new(Config::lan(), 9);
     let mut rumors = rumors();
     let same = world.table.advert(world.table.get(&id(1)).unwrap());
-    let newer = {
-        let mut other = World::new(Config::lan(), 9);
-        other.accuse(2, Level::Suspect, 1);
-        other.table.advert(other.table.get(&id(2)).unwrap())
-    };
+    let newer = newer(2);
     let unknown = Advert { short: ShortId(1), version: 1 };
     let adverts = [same, newer, unknown];
-    let wanted = rumors.on_advert(&mut world.cx(), adverts.into_iter());
+    let wanted = rumors.on_advert(&mut world.cx(), None, adverts.into_iter());
     assert_eq!(wanted.as_slice(), [newer.short, unknown.short]);
-    assert!(rumors.on_advert(&mut world.cx(), adverts.into_iter()).is_empty(), "asked already");
-    world.wait(200);
-    assert_eq!(rumors.on_advert(&mut world.cx(), adverts.into_iter()).len(), 2, "asked in vain");
+    assert!(
+        rumors.on_advert(&mut world.cx(), None, adverts.into_iter()).is_empty(),
+        "asked already"
+    );
+    assert_eq!(next(&mut world, &mut rumors), [], "whom else?");
+    let wanted = rumors.on_advert(&mut world.cx(), None, adverts.into_iter());
+    assert_eq!(wanted.len(), 2, "asked in vain");
 
     let flood = (0..1_000).map(|short| Advert { short: ShortId(short), version: 0 });
-    rumors.on_advert(&mut world.cx(), flood);
+    rumors.on_advert(&mut world.cx(), Some(id(3)), flood);
     assert_eq!(rumors.asked.len(), MAX_ASKED);
     assert!(world.stats.wants_dropped > 900);
+}
+
+/// A suspicion that is news.
+fn newer(index: u32) -> Advert {
+    let mut other = World::new(Config::lan(), 9);
+    other.accuse(index, Level::Suspect, 1);
+    other.table.advert(other.table.get(&id(index)).unwrap())
+}
+
+#[test]
+fn who_advertised_as_well_is_asked_if_no_answer_comes() {
+    let mut world = World::new(Config::lan(), 9);
+    let mut rumors = rumors();
+    let (first, second) = (newer(2), newer(3));
+    let mut told = |world: &mut World, from: u32, adverts: &[Advert]| {
+        rumors.on_advert(&mut world.cx(), Some(id(from)), adverts.iter().copied()).to_vec()
+    };
+    assert_eq!(told(&mut world, 4, &[first]), [first.short]);
+    assert_eq!(told(&mut world, 5, &[first, second]), [second.short], "one answer a datagram");
+    // Each datagram makes its sender one to ask for one thing, where there are fewest to ask.
+    for from in [6, 6, 7, 8] {
+        assert_eq!(told(&mut world, from, &[first, second]), []);
+    }
+    let ask = |of: u32, advert: Advert| Action::Ask { of: id(of), short: advert.short };
+    assert_eq!(next(&mut world, &mut rumors), [ask(7, first), ask(8, second)]);
+    assert_eq!(world.now, Instant::ORIGIN + world.config.gossip_interval / 4);
+    // The second has come meanwhile.
+    world.accuse(3, Level::Suspect, 1);
+    assert_eq!(next(&mut world, &mut rumors), [ask(6, first)]);
+    assert_eq!(next(&mut world, &mut rumors), []);
+    assert_eq!(rumors.next_timeout(), None);
 }

@@ -39,8 +39,8 @@ struct Figures {
     /// Records of the change that a node read, on average; and how often its name.
     copies_per_node: f64,
     ids_per_node: f64,
-    /// Datagrams with either, or with a question for records, that a node sent; probes, which go
-    /// anyway, are not counted. With loss there are some on account of suspicions.
+    /// Datagrams with either, or with a question for the record, that a node sent; probes, which
+    /// go anyway, are not counted.
     datagrams_per_node: f64,
     /// Their bytes.
     bytes_per_node: f64,
@@ -89,7 +89,9 @@ impl Seen {
                 kind::PING | kind::ACK => return,
                 kind::RECORD => spreads |= tells(message.body),
                 kind::ADVERTS => spreads |= self.mentions(message.body) > 0,
-                kind::WANT => spreads = true,
+                kind::WANT => {
+                    spreads |= wire::wanted(message.body).any(|name| name == self.name);
+                }
                 _ => {}
             }
         }
@@ -127,28 +129,15 @@ impl Spread {
         let begin = super::seconds(&sim);
         let told = sim.command(teller, |node, now| node.set_meta(now, META));
         told.map_err(|error| error.to_string())?;
-        sim.run_for(config.probe_interval * REPAIRED);
-        let id = sim.id(teller);
-        let knows =
-            |sim: &Sim, index| sim.node(index).member(&id).is_some_and(|m| m.meta() == META);
-        let residue = (0..nodes).filter(|&index| !knows(&sim, index)).count();
-        let everywhere = (0..nodes).filter(|&index| index != teller);
-        // Who is left may learn it by request, unseen: then the end tells when.
-        let limit = sim.now() + Duration::from_secs(60);
-        while !(0..nodes).all(|index| knows(&sim, index)) {
-            if sim.now() >= limit {
-                return Err("all know: not in time".into());
-            }
-            sim.run_for(Duration::from_millis(100));
-        }
+        let (known, residue) = watch(&mut sim, teller, config.probe_interval * REPAIRED)?;
         sim.untap();
-        let end = super::seconds(&sim) - begin;
 
         let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         let rumoured = |index: &usize| seen.learnt[*index].filter(|(age, _)| *age != OLD_NEWS);
+        let everywhere = (0..nodes).filter(|&index| index != teller);
         let mut times: Vec<f64> = everywhere
             .clone()
-            .map(|index| seen.learnt[index].map_or(end, |(_, at)| at - begin))
+            .map(|index| seen.learnt[index].map_or(known[index], |(_, at)| at) - begin)
             .collect();
         times.sort_unstable_by(f64::total_cmp);
         let figures = Figures {
@@ -170,5 +159,34 @@ impl Spread {
         let share = |(place, at): (usize, &f64)| (*at, 100.0 * (place + 2) as f64 / nodes as f64);
         let points = times.iter().enumerate().map(share).collect();
         Outcome::new(figures, Curve { label: "nodes that know, %", points })
+    }
+}
+
+/// Runs for some time and until all know; says when each of them knew, about, and how many did not
+/// when the time was over. Who learns by request does so unseen on the wire.
+fn watch(sim: &mut Sim, teller: usize, time: Duration) -> Result<(Vec<f64>, usize), Error> {
+    const STEP: Duration = Duration::from_millis(20);
+    const LIMIT: Duration = Duration::from_secs(60);
+    let (id, begin) = (sim.id(teller), sim.now());
+    let mut known = vec![f64::INFINITY; sim.len()];
+    let mut residue = 0;
+    loop {
+        let now = super::seconds(sim);
+        for index in 0..known.len() {
+            let told = |sim: &Sim| sim.node(index).member(&id).is_some_and(|m| m.meta() == META);
+            if known[index] > now && told(sim) {
+                known[index] = now;
+            }
+        }
+        let left = known.iter().filter(|known| **known > now).count();
+        let passed = sim.now().saturating_duration_since(begin);
+        if passed <= time {
+            residue = left;
+        } else if left == 0 {
+            return Ok((known, residue));
+        } else if passed > time + LIMIT {
+            return Err("all know: not in time".into());
+        }
+        sim.run_for(STEP);
     }
 }

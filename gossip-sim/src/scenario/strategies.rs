@@ -32,9 +32,14 @@ const RETRANSMIT_MULT: u32 = 4;
 /// anybody among 10,000 is missed.
 const UNNECESSARY: u32 = 10;
 
-/// For how many rounds what is old is advertised; in the first of them to twice as many.
-const ADVERTISED: u32 = 4;
+/// For how many rounds in which nobody asks for it what is old is advertised, in the first of them
+/// to twice as many; and for how many at most.
+const ADVERTISED: u32 = 3;
 const EARLY: u32 = 2;
+const LONGEST: u32 = 16;
+
+/// How many advertisers of one round are asked until one answers.
+const ASKED: usize = 4;
 
 /// Not the stream of any node.
 const STREAM: u64 = u64::MAX - 4;
@@ -86,7 +91,7 @@ struct Rumor {
     random: Random,
     loss: Chance,
     fanout: u32,
-    /// By node, once it knows: how often it may still send.
+    /// By node, once it knows: how often it may still send, or another number.
     knows: Vec<Option<u32>>,
     rounds: u32,
     copies: u64,
@@ -153,28 +158,62 @@ impl Rumor {
         }
     }
 
-    /// All who know push it in each round up to an age, and advertise it in some more.
+    /// All who know push it in each round up to an age, and then advertise it, as long as they are
+    /// asked for it and a little longer.
     fn age(&mut self) {
         self.knows[0] = Some(0);
         let young = self.knows.len().ilog2() / 2 + 1;
-        for age in 0..young + ADVERTISED {
-            let knowing = |&node: &usize| self.knows[node].is_some();
-            let senders: Vec<usize> = (0..self.knows.len()).filter(knowing).collect();
-            for node in senders {
-                let early = (young..young + EARLY).contains(&age);
-                for _ in 0..self.fanout * if early { 2 } else { 1 } {
+        for age in 0..young {
+            for node in self.knowing(|_| true) {
+                for _ in 0..self.fanout {
                     let to = self.other(node);
-                    if !self.arrives() {
-                        continue;
-                    }
-                    self.ids += u64::from(age >= young);
-                    let pushed = age < young;
-                    if pushed || (self.knows[to].is_none() && self.arrives() && self.arrives()) {
+                    if self.arrives() {
                         self.tell(to, age + 1, 0);
                     }
                 }
             }
         }
+        // From now on a node's number is that of the rounds in which nobody asked it.
+        for age in young..young + LONGEST {
+            let advertisers = self.knowing(|unasked| unasked < ADVERTISED);
+            let heard = self.advertise(&advertisers);
+            for &node in &advertisers {
+                self.knows[node] = self.knows[node].map(|unasked| unasked + 1);
+            }
+            for (node, heard) in heard.iter().enumerate() {
+                for &of in heard.iter().take(ASKED) {
+                    if self.knows[node].is_none() && self.arrives() {
+                        self.knows[of] = Some(0);
+                        if self.arrives() {
+                            self.tell(node, age + 1, 0);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn knowing(&self, which: impl Fn(u32) -> bool) -> Vec<usize> {
+        let knows = |&node: &usize| self.knows[node].is_some_and(&which);
+        (0..self.knows.len()).filter(knows).collect()
+    }
+
+    /// These tell the name; by node, from whom those have it who do not know the rumour.
+    fn advertise(&mut self, advertisers: &[usize]) -> Vec<Vec<usize>> {
+        let mut heard = vec![Vec::new(); self.knows.len()];
+        for &node in advertisers {
+            let early = self.knows[node].is_some_and(|unasked| unasked < EARLY);
+            for _ in 0..self.fanout * if early { 2 } else { 1 } {
+                let to = self.other(node);
+                if self.arrives() {
+                    self.ids += 1;
+                    if self.knows[to].is_none() {
+                        heard[to].push(node);
+                    }
+                }
+            }
+        }
+        heard
     }
 }
 
