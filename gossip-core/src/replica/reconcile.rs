@@ -3,7 +3,9 @@
 //! Every ping and ack carries a fingerprint of the sender's whole member table, so every contact
 //! is a comparison (anti-entropy, Demers et al., PODC 1987). After a join, or when somebody comes
 //! back from the dead, the node catches up: it compares with random members at a quick pace until
-//! enough of them agree. Otherwise two contacts in a row that differ begin a synchronisation.
+//! enough of them agree. Otherwise a difference may be a rumour under way, and is looked at again a
+//! moment later, with another member; what differs twice is looked for at once, and as often as it
+//! takes, for any datagram may be lost.
 
 use core::time::Duration;
 
@@ -20,15 +22,14 @@ const AGREEING: usize = 3;
 /// be exchanged at once.
 const BULK: u32 = 12;
 
-/// How many times the sync interval passes between repairs when not catching up.
-const REPAIR_PACE: u32 = 4;
-
 /// The reconciler of one node.
 #[derive(Debug)]
 pub(crate) struct Reconciler {
     rng: Rng,
     /// While catching up: when to compare next.
     catch_up: Option<Instant>,
+    /// While we differ from those we meet: when to look again.
+    doubt: Option<Instant>,
     /// Not before this another synchronisation is begun.
     rest_until: Instant,
     /// Members that agreed, in a row.
@@ -42,6 +43,7 @@ impl Reconciler {
         Self {
             rng: Rng::new(entropy, "reconcile"),
             catch_up: None,
+            doubt: None,
             rest_until: Instant::ORIGIN,
             agreed: SmallVec::new(),
             differed: 0,
@@ -54,7 +56,7 @@ impl Reconciler {
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        self.catch_up
+        [self.catch_up, self.doubt].into_iter().flatten().min()
     }
 
     /// Begins to catch up, if that is not under way: within a sync interval, so that those who
@@ -69,16 +71,23 @@ impl Reconciler {
     }
 
     pub(crate) fn on_timeout<A: Address>(&mut self, cx: &mut Context<'_, A>) {
-        if self.catch_up.is_none_or(|at| at > cx.now) {
+        if self.next_timeout().is_none_or(|at| at > cx.now) {
             return;
         }
         let peers = cx.table.live().len();
-        if self.agreed.len() >= peers.min(AGREEING) || cx.table.is_overflowing() {
+        if self.agreed.len() >= peers.min(AGREEING) {
             self.catch_up = None;
-            return;
         }
-        self.catch_up = Some(cx.now + cx.config.sync_interval);
-        if let Some(&with) = cx.table.draw(&mut self.rng, 1, |_| true).first() {
+        if cx.table.is_overflowing() {
+            (self.catch_up, self.doubt) = (None, None);
+        }
+        // One comparison serves both.
+        let next = cx.now + cx.config.sync_interval;
+        self.catch_up = self.catch_up.map(|_| next);
+        self.doubt = self.doubt.map(|_| next);
+        if self.next_timeout().is_some()
+            && let Some(&with) = cx.table.draw(&mut self.rng, 1, |_| true).first()
+        {
             cx.actions.push_back(Action::Compare { with });
         }
     }
@@ -96,6 +105,7 @@ impl Reconciler {
                 self.agreed.push(with);
             }
             self.differed = 0;
+            self.doubt = None;
         } else {
             self.agreed.clear();
             if self.differed == 0 {
@@ -114,18 +124,26 @@ impl Reconciler {
         differing: u16,
         hot: u16,
     ) {
-        let catching_up = self.catch_up.is_some();
-        // The roots are short: where they hide a difference, anything may differ.
-        let differing = if differing == 0 { u16::MAX } else { differing };
-        let again = if catching_up { differing } else { differing & self.differed & !hot };
-        self.differed = differing;
         // Such a table differs for ever; comparing it would never end.
-        if again == 0 || cx.now < self.rest_until || cx.table.is_overflowing() {
+        if cx.table.is_overflowing() {
             return;
         }
-        self.differed = 0;
-        let pace = if catching_up { 1 } else { REPAIR_PACE };
-        self.rest_until = cx.now + cx.config.sync_interval * pace * 3 / 4;
+        let catching_up = self.catch_up.is_some();
+        // The roots are short: where they hide a difference, anything may differ.
+        let (differing, before) = match (differing, self.differed) {
+            (0, 0) => (u16::MAX, 0),
+            (0, _) => (u16::MAX, u16::MAX),
+            known => known,
+        };
+        let again = if catching_up { differing } else { differing & before & !hot };
+        self.differed = differing;
+        if differing & !hot != 0 {
+            self.doubt.get_or_insert(cx.now + cx.config.sync_interval);
+        }
+        if again == 0 || cx.now < self.rest_until {
+            return;
+        }
+        self.rest_until = cx.now + cx.config.sync_interval * 3 / 4;
         if catching_up && again.count_ones() >= BULK {
             cx.actions.push_back(Action::Sync { with });
         } else {
@@ -139,6 +157,33 @@ mod tests {
     use super::*;
     use crate::Config;
     use crate::testing::{World, id};
+
+    #[test]
+    fn a_difference_is_looked_at_again_and_again_until_somebody_agrees() {
+        let mut world = World::new(Config::lan(), 9);
+        let mut reconciler = Reconciler::new(&[1; 32]);
+        world.wait(10_000);
+        let begin = world.now;
+        reconciler.on_roots(&mut world.cx(), id(3), 0b0001, 0b0001);
+        assert_eq!(reconciler.next_timeout(), None, "it is on its way");
+        reconciler.on_roots(&mut world.cx(), id(3), 0b0010, 0b0001);
+        for looks in 1..=3 {
+            assert_eq!(reconciler.next_timeout(), Some(begin + looks * world.config.sync_interval));
+            assert_eq!(world.take(), []);
+            world.now = reconciler.next_timeout().unwrap();
+            reconciler.on_timeout(&mut world.cx());
+            let actions = world.take();
+            let [Action::Compare { with }] = actions[..] else { panic!("{actions:?}") };
+            // The first answer is lost, and so is something of the repair that the second begins.
+            if looks > 1 {
+                reconciler.on_roots(&mut world.cx(), with, 0b0010, 0);
+                assert_eq!(world.take(), [Action::Descend { with, digits: 0b0010 }]);
+            }
+        }
+        let fold = world.table.fold();
+        reconciler.on_contact(&world.cx(), id(4), fold);
+        assert_eq!(reconciler.next_timeout(), None);
+    }
 
     #[test]
     fn what_differs_at_two_contacts_in_a_row_is_repaired_but_not_too_often() {
@@ -224,6 +269,7 @@ mod tests {
 
         let mut world = World::new(Config { max_members: 10, ..Config::lan() }, 9);
         world.wait(10_000);
+        reconciler.on_roots(&mut world.cx(), id(3), 1, 0);
         reconciler.on_roots(&mut world.cx(), id(3), 1, 0);
         assert_eq!(world.take(), [Action::Descend { with: id(3), digits: 1 }]);
     }

@@ -205,11 +205,12 @@ impl Rumors {
         }
     }
 
-    /// The age at which a hot record is passed on to who lacks it; there may be more of those.
+    /// The age at which a hot record is passed on to who lacks it, who is then as old as we are;
+    /// there may be more of those.
     pub(crate) fn tell(&mut self, peers: usize, id: &NodeId) -> Option<u8> {
         let rumor = self.hot.iter_mut().find(|rumor| rumor.id == *id)?;
         rumor.unasked = 0;
-        Some(rumor.age.max(young(peers)))
+        Some(rumor.age.saturating_sub(1).max(young(peers)))
     }
 
     /// The first digits of the short ids of what is hot, a bit for each: what differs there is on

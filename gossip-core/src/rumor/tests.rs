@@ -141,10 +141,10 @@ fn what_is_asked_for_is_advertised_anew_but_not_for_ever() {
         (next(&mut world, &mut rumors).len(), told)
     };
     assert_eq!([members(false), members(false), members(false)], [(6, None), (6, None), (3, None)]);
-    // The age it is told with is that of the rumour, whoever learns it goes on from there.
-    assert_eq!([members(true), members(false)], [(6, Some(7)), (6, None)]);
+    // It is told as one round younger, for whoever learns it makes it one older.
+    assert_eq!([members(true), members(false)], [(6, Some(6)), (6, None)]);
     let asked: Vec<_> = (0..20).map(|_| members(true)).take_while(|(to, _)| *to > 0).collect();
-    assert_eq!(asked, (9..20).map(|age| (6, Some(age))).collect::<Vec<_>>());
+    assert_eq!(asked, (8..19).map(|age| (6, Some(age))).collect::<Vec<_>>());
     assert!(rumors.is_quiet());
     assert_eq!(rumors.tell(63, &id(9)), None);
 }
