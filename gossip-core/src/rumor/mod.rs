@@ -17,7 +17,7 @@ use core::time::Duration;
 use smallvec::SmallVec;
 
 use crate::action::{Action, Context};
-use crate::id::{ShortId, ShortIds};
+use crate::id::ShortIds;
 use crate::member::{Slot, Table};
 use crate::rng::Rng;
 use crate::wire::{Advert, Writer};

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::*;
 use crate::Config;
+use crate::id::ShortId;
 use crate::member::Level;
 use crate::testing::{World, id};
 use crate::wire::{Message, messages, open};
