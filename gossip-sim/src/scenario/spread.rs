@@ -172,10 +172,10 @@ fn watch(sim: &mut Sim, teller: usize, time: Duration) -> Result<(Vec<f64>, usiz
     let mut residue = 0;
     loop {
         let now = super::seconds(sim);
-        for index in 0..known.len() {
+        for (index, since) in known.iter_mut().enumerate() {
             let told = |sim: &Sim| sim.node(index).member(&id).is_some_and(|m| m.meta() == META);
-            if known[index] > now && told(sim) {
-                known[index] = now;
+            if *since > now && told(sim) {
+                *since = now;
             }
         }
         let left = known.iter().filter(|known| **known > now).count();
