@@ -199,9 +199,10 @@ impl<A: Address> Table<A> {
         self.trie.count(prefix, look(&self.slots))
     }
 
-    /// Whether a record, of somebody who lives and whom it accuses of nothing, tells us nothing.
+    /// Whether a record, of another who lives and whom it accuses of nothing, tells us nothing.
     pub(crate) fn knows<M: AsRef<[u8]>>(&self, id: &NodeId, claim: &Claim<A, M>) -> bool {
-        self.shown(id).is_some_and(|slot| {
+        let other = self.find(id).filter(|slot| *slot != OWN).map(|slot| self.slot(slot));
+        other.filter(|slot| !slot.expired).is_some_and(|slot| {
             slot.member.status().is_live() && slot.member.claim.order(claim).is_ge()
         })
     }

@@ -198,9 +198,7 @@ impl<A: Address> Node<A> {
     ) -> Result<(ShortId, &'b [u8], u128), Reject> {
         let table = &self.shared.table;
         let known = |record: &Record<A, &[u8]>| {
-            record.accusation.is_none()
-                && record.id != table.own().member.id
-                && table.knows(&record.id, &record.claim)
+            record.accusation.is_none() && table.knows(&record.id, &record.claim)
         };
         let checked = if self.stopped {
             Err(Reject::Stopped)
