@@ -34,9 +34,8 @@ impl Alarm {
     }
 }
 
-/// A timer of `async-io` notifies the reactor whenever it is set, which then goes round once for
-/// nothing: two times for each probe, a third of the system calls of an idle node. Here a timer can
-/// be a file, which takes one call to set.
+/// A timer of `async-io` notifies the reactor whenever it is set, twice for each probe, and the
+/// reactor goes round for that. Here a timer can be a file, which takes one call to set.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 mod system {
     use std::io;

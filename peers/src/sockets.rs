@@ -36,7 +36,7 @@ pub struct Cluster {
 
 #[derive(Clone, Copy, Debug, Args)]
 struct Size {
-    /// How many nodes, 2 to 1000; each takes up to two file descriptors.
+    /// How many nodes, 2 to 1000; each takes up to three file descriptors.
     #[arg(long, value_name = "N", default_value_t = 100)]
     #[arg(value_parser = value_parser!(u16).range(2..=1000))]
     nodes: u16,
