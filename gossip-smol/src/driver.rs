@@ -80,22 +80,24 @@ impl Driver {
                 }
                 alarm.poll(cx).map(|()| None)
             });
-            match tasks.meanwhile(event).await {
-                Some(Ok(())) => self.receive(deadline).await,
+            let event = tasks.meanwhile(event).await;
+            // Whatever came first: a flood of datagrams is not to stop the clock.
+            let due = Instant::now() >= deadline;
+            match event {
+                Some(Ok(())) => self.receive(due).await,
                 Some(Err(error)) => self.rest(&error),
                 None => {}
             }
-            // Whatever came first: a flood of datagrams is not to stop the clock.
-            if Instant::now() >= deadline {
+            if due {
                 shared.timeout();
             }
         }
     }
 
     /// Reads the datagrams that wait, up to a batch of them. One that comes alone, as most do, is
-    /// not asked for a second unless a deadline has passed: the reactor, which must be told to watch
-    /// the socket again in any case, will say if there is one.
-    async fn receive(&mut self, deadline: Instant) {
+    /// not asked for a second: the reactor, which must be told to watch the socket again in any case,
+    /// will say if there is one. When a deadline is due, all are read before it has its way.
+    async fn receive(&mut self, due: bool) {
         let alone = self.last_received.elapsed() > BURST;
         for _ in 0..Shared::BATCH {
             match self.udp.get_ref().recv_from(&mut self.received) {
@@ -104,7 +106,7 @@ impl Driver {
                     self.shared.datagram(from, &mut self.received[..len]);
                     self.flush().await;
                     self.last_received = Instant::now();
-                    if alone && self.last_received < deadline {
+                    if alone && !due {
                         return;
                     }
                 }
