@@ -8,14 +8,14 @@ const KEPT: usize = 64;
 /// Takes the first. Once it is empty a queue that was long, as after a join, gives its room back,
 /// and any begins anew at its front, which is in the cache.
 pub(crate) fn pop<T>(queue: &mut VecDeque<T>) -> Option<T> {
-    let first = queue.pop_front();
+    let first = queue.pop_front()?;
     if queue.is_empty() {
         queue.clear();
         if queue.capacity() > 2 * KEPT {
             queue.shrink_to(KEPT);
         }
     }
-    first
+    Some(first)
 }
 
 #[cfg(test)]

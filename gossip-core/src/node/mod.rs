@@ -292,7 +292,9 @@ impl<A: Address> Node<A> {
     /// Takes note of the time, which never goes back. If the driver is much later than it was
     /// asked to be, the pause is ours.
     fn advance(&mut self, now: Instant) {
-        let now = now.max(self.shared.now);
+        if now <= self.shared.now {
+            return;
+        }
         if let Some(due) = self.due.filter(|due| *due < now) {
             // What was forgiven once is not forgiven again.
             let late = now.saturating_duration_since(due.max(self.shared.now));

@@ -135,7 +135,7 @@ impl<A: Address> Node<A> {
     /// Does what the machines want done, and notes what is due next: how every input and every
     /// command ends.
     pub(super) fn act(&mut self) {
-        while let Some(action) = self.shared.actions.pop_front() {
+        while let Some(action) = queue::pop(&mut self.shared.actions) {
             match action {
                 Action::Ping { to, nonce, attach, ring } => self.ping(to, nonce, attach, ring),
                 Action::PingRequest { relay, target, nonce } => {
@@ -167,7 +167,6 @@ impl<A: Address> Node<A> {
                 Action::Descend { with, digits } => self.begin_descent(with, digits),
             }
         }
-        self.shared.actions.clear();
         self.due = self.next_due();
     }
 
@@ -212,7 +211,7 @@ impl<A: Address> Node<A> {
         // even looked at.
         let counts = self.shared.stats.messages_sent.as_chunks_mut::<8>().0;
         for (counts, sent) in counts.iter_mut().zip(sent.as_chunks::<8>().0) {
-            if *sent != [0; 8] {
+            if u64::from_ne_bytes(*sent) != 0 {
                 counts.iter_mut().zip(sent).for_each(|(count, sent)| *count += u64::from(*sent));
             }
         }
