@@ -47,6 +47,14 @@ impl Add<Duration> for Instant {
     }
 }
 
+/// The earliest of some times, if there is one. Written without branches, for every input asks.
+pub(crate) fn earliest<const N: usize>(times: [Option<Instant>; N]) -> Option<Instant> {
+    let [any, first] = times.iter().fold([0, u64::MAX], |[any, first], time| {
+        [any | u64::from(time.is_some()), first.min(time.map_or(u64::MAX, |time| time.0))]
+    });
+    (any != 0).then_some(Instant(first))
+}
+
 /// Whole microseconds in `duration`, saturating: 584,000 years are enough for everybody.
 const fn micros(duration: Duration) -> u64 {
     let micros = duration.as_micros();

@@ -30,7 +30,7 @@ use crate::deadline::Deadlines;
 use crate::hash::Key;
 use crate::member::Table;
 use crate::rng::Rng;
-use crate::{Address, Config, Instant, NodeId, Status};
+use crate::{Address, Config, Instant, NodeId, Status, time};
 
 /// The most indirect probes of others that are under way through us.
 const MAX_RELAYS: usize = 512;
@@ -74,8 +74,8 @@ impl FailureDetector {
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        let due = [self.probes.next(), self.relays.next(), self.suspicions.next()];
-        due.into_iter().flatten().chain([self.schedule.next_timeout()]).min()
+        let scheduled = Some(self.schedule.next_timeout());
+        time::earliest([self.probes.next(), self.relays.next(), self.suspicions.next(), scheduled])
     }
 
     pub(crate) fn on_timeout<A: Address>(&mut self, cx: &mut Context<'_, A>) {

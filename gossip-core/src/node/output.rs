@@ -8,7 +8,7 @@ use super::requests::Ask;
 use crate::action::Action;
 use crate::queue;
 use crate::wire::Writer;
-use crate::{Address, Event, Instant, NodeId};
+use crate::{Address, Event, Instant, NodeId, time};
 
 /// A datagram to send.
 #[derive(Debug, PartialEq, Eq)]
@@ -129,7 +129,7 @@ impl<A: Address> Node<A> {
             self.shared.table.next_expiry(),
             self.bulk.next_timeout(),
         ];
-        due.into_iter().flatten().min()
+        time::earliest(due)
     }
 
     /// Does what the machines want done, and notes what is due next: how every input and every

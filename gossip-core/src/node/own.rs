@@ -11,7 +11,7 @@ use crate::action::Action;
 use crate::id::ShortId;
 use crate::member::{Accusation, Claim, Level, Meta, Phase, Slot};
 use crate::rng::Rng;
-use crate::{Address, Detector, Event, Incarnation, Instant, NodeId, Status};
+use crate::{Address, Detector, Event, Incarnation, Instant, NodeId, Status, time};
 
 /// How many members must have acknowledged that we leave.
 const WITNESSES: usize = 3;
@@ -77,7 +77,7 @@ impl<A> Own<A> {
         let farewell = self.farewell.as_ref().map(|farewell| farewell.next.min(farewell.end));
         let rival = self.rival.as_ref().map(|rival| rival.next);
         let returning = self.returning.map(|(at, _)| at);
-        [farewell, rival, returning].into_iter().flatten().min()
+        time::earliest([farewell, rival, returning])
     }
 
     pub(super) fn postpone(&mut self, pause: Duration) {

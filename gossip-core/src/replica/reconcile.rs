@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 use crate::action::{Action, Context};
 use crate::rng::Rng;
-use crate::{Address, Instant, NodeId};
+use crate::{Address, Instant, NodeId, time};
 
 /// How many members in a row must know exactly what we know for us to be settled.
 const AGREEING: usize = 3;
@@ -56,7 +56,7 @@ impl Reconciler {
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        [self.catch_up, self.doubt].into_iter().flatten().min()
+        time::earliest([self.catch_up, self.doubt])
     }
 
     /// Begins to catch up, if that is not under way: within a sync interval, so that those who

@@ -21,7 +21,7 @@ use crate::id::ShortIds;
 use crate::member::{Slot, Table};
 use crate::rng::Rng;
 use crate::wire::{Advert, Writer};
-use crate::{Address, Instant, NodeId};
+use crate::{Address, Instant, NodeId, time};
 
 /// The most rumours at a time: about what two datagrams hold. Beyond it reconciliation is cheaper.
 const MAX_HOT: usize = 48;
@@ -102,7 +102,7 @@ impl Rumors {
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
         let again = self.asked.front().map(|question| question.again);
-        [self.flush, self.tick, again].into_iter().flatten().min()
+        time::earliest([self.flush, self.tick, again])
     }
 
     /// A record is news here: spread it. Its age is 0 if the news are our own.
