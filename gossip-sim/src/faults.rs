@@ -2,7 +2,7 @@
 
 use gossip_core::Epoch;
 
-use crate::host::{NEVER, Output, State};
+use crate::host::{NEVER, State};
 use crate::{Network, Sim};
 
 impl Sim {
@@ -38,12 +38,6 @@ impl Sim {
         while let Some(input) = self.hosts[index].inbox.pop_front() {
             self.discard(input);
         }
-        while let Some(output) = self.hosts[index].outbox.pop_front() {
-            match output {
-                Output::Datagram { slot, .. } => self.packets.give_back(slot),
-                Output::Segments(connection) => self.connections.release(connection),
-            }
-        }
         self.knowledge.depart(index);
     }
 
@@ -64,7 +58,9 @@ impl Sim {
         self.hold(index, State::Paused);
     }
 
-    /// Blocks a node's input and output, while its timers run (a network interface that hangs).
+    /// Blocks a node's input and output, while its timers run (full buffers, a network interface
+    /// that hangs): what arrives waits, as much as [`SimConfig::backlog`](crate::SimConfig::backlog)
+    /// allows, and what is to be sent stays in the node.
     pub fn stall(&mut self, index: usize) {
         self.hold(index, State::Stalled);
     }
@@ -81,12 +77,10 @@ impl Sim {
     pub fn resume(&mut self, index: usize) {
         let host = &mut self.hosts[index];
         assert!(host.state.has_process(), "node {index} does not run");
+        let stalled = host.state == State::Stalled;
         host.state = State::Running;
-        while let Some(output) = self.hosts[index].outbox.pop_front() {
-            match output {
-                Output::Datagram { to, slot } => self.route(index, to, slot),
-                Output::Segments(connection) => self.segments(connection),
-            }
+        if stalled {
+            self.drain(index);
         }
         while let Some(input) = self.hosts[index].inbox.pop_front() {
             self.handle(index, input);

@@ -14,7 +14,7 @@ pub(crate) enum State {
     Running,
     /// The process is stopped: no timers, and input waits.
     Paused,
-    /// The process runs and its timers fire, but nothing comes in or goes out.
+    /// The process runs and its timers fire, but input waits, and nothing is taken out of its node.
     Stalled,
     /// The process is gone, the host refuses its connections.
     Exited,
@@ -38,13 +38,6 @@ pub(crate) enum Input {
     Failed(ConnectionId),
 }
 
-/// Output of a node whose host is stalled.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Output {
-    Datagram { to: u32, slot: Slot },
-    Segments(ConnectionId),
-}
-
 /// The time of a wake-up that is not scheduled.
 pub(crate) const NEVER: u64 = u64::MAX;
 
@@ -62,9 +55,8 @@ pub(crate) struct Host {
     pub(crate) node: Option<Node<u32>>,
     pub(crate) local: Local<u32>,
     pub(crate) config: Config,
-    /// What waits to be read, and to be sent.
+    /// What waits to be read.
     pub(crate) inbox: VecDeque<Input>,
-    pub(crate) outbox: VecDeque<Output>,
     pub(crate) traffic: Traffic,
 }
 
@@ -80,7 +72,6 @@ impl Host {
             local,
             config,
             inbox: VecDeque::new(),
-            outbox: VecDeque::new(),
             traffic: Traffic::default(),
         }
     }

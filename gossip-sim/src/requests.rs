@@ -4,7 +4,7 @@ use gossip_core::Request;
 
 use crate::Sim;
 use crate::connection::{ConnectionId, Leg, Sent, Stage};
-use crate::host::{Input, Output, State};
+use crate::host::{Input, State};
 use crate::sim::Entry;
 use crate::traffic::Traffic;
 
@@ -24,11 +24,7 @@ impl Sim {
         let deadline = self.connections[id].deadline.as_micros();
         self.timeline.push(deadline, Entry::Deadline(id));
         self.connections.retain(id);
-        if self.hosts[client].state == State::Stalled {
-            self.hosts[client].outbox.push_back(Output::Segments(id));
-        } else {
-            self.segments(id);
-        }
+        self.segments(id);
     }
 
     /// Goes on with a connection; one reference to it ends.

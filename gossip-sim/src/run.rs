@@ -4,7 +4,7 @@
 use gossip_core::{Event, Instant, Member, Status};
 
 use crate::Sim;
-use crate::host::{Input, NEVER, Output, State};
+use crate::host::{Input, NEVER, State};
 use crate::log::Place;
 use crate::packets::Slot;
 use crate::sim::{Bearers, Entry};
@@ -121,10 +121,13 @@ impl Sim {
         self.drain(index);
     }
 
-    /// Takes all outputs of a node, as a driver must after each call.
+    /// Takes all outputs of a node, as a driver must after each call; but what is to be sent only if
+    /// the host is not stalled.
     pub(crate) fn drain(&mut self, index: usize) {
-        self.drain_transmits(index);
-        self.drain_requests(index);
+        if self.hosts[index].state != State::Stalled {
+            self.drain_transmits(index);
+            self.drain_requests(index);
+        }
         self.drain_events(index);
         self.schedule(index);
     }
@@ -149,14 +152,7 @@ impl Sim {
             self.count(index, Traffic::datagram(len));
             let bytes = self.packets.get(slot).bytes();
             self.log.passes(self.now, index, Place::Departure, bytes);
-            let host = &mut self.hosts[index];
-            if host.state != State::Stalled {
-                self.route(index, to, slot);
-            } else if host.outbox.len() < self.config.backlog {
-                host.outbox.push_back(Output::Datagram { to, slot });
-            } else {
-                self.lose(slot);
-            }
+            self.route(index, to, slot);
         }
     }
 

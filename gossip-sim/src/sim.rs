@@ -27,8 +27,8 @@ pub struct SimConfig {
     /// earlier incarnation or returns from the dead in a life that ended, events and table agree,
     /// no datagram or frame and no queue exceeds its limit. Costs 24 bytes for each pair of nodes.
     pub checks: bool,
-    /// How many datagrams wait for a node that is paused or stalled, and in the latter case also
-    /// for the network; what comes then is lost. Zero: all of them are lost.
+    /// How many datagrams wait for a node that is paused or stalled; what comes then is lost. Zero:
+    /// all of them are lost.
     pub backlog: usize,
 }
 

@@ -30,7 +30,7 @@ use crate::deadline::Deadlines;
 use crate::hash::Key;
 use crate::member::Table;
 use crate::rng::Rng;
-use crate::{Address, Config, Instant, NodeId, Status, time};
+use crate::{Address, Config, Detector, Instant, NodeId, Status, time};
 
 /// The most indirect probes of others that are under way through us.
 const MAX_RELAYS: usize = 512;
@@ -46,6 +46,8 @@ pub(crate) struct FailureDetector {
     verdicts: Verdicts,
     quorum: Quorum,
     health: LocalHealth,
+    /// Whether what is to be sent does not leave: no probe goes on, and none begins.
+    held: bool,
 }
 
 impl FailureDetector {
@@ -60,6 +62,7 @@ impl FailureDetector {
             verdicts: Verdicts::new(secret),
             quorum: Quorum::default(),
             health: LocalHealth::new(config.max_local_health),
+            held: false,
         }
     }
 
@@ -74,12 +77,15 @@ impl FailureDetector {
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        let scheduled = Some(self.schedule.next_timeout());
-        time::earliest([self.probes.next(), self.relays.next(), self.suspicions.next(), scheduled])
+        let probing = [self.probes.next(), Some(self.schedule.next_timeout())];
+        let [probes, scheduled] = probing.map(|due| due.filter(|_| !self.held));
+        time::earliest([probes, self.relays.next(), self.suspicions.next(), scheduled])
     }
 
     pub(crate) fn on_timeout<A: Address>(&mut self, cx: &mut Context<'_, A>) {
-        while let Some((nonce, probe)) = self.probes.pop(cx.now) {
+        while !self.held
+            && let Some((nonce, probe)) = self.probes.pop(cx.now)
+        {
             self.on_probe_timeout(cx, nonce, probe);
         }
         while let Some((nonce, relay)) = self.relays.pop(cx.now) {
@@ -89,8 +95,27 @@ impl FailureDetector {
             self.on_suspicion_timeout(cx, id, suspicion);
         }
         let interval = self.health.stretch(cx.config.probe_interval);
-        while let Some(turn) = self.schedule.take(cx, &mut self.rng, interval) {
+        while !self.held
+            && let Some(turn) = self.schedule.take(cx, &mut self.rng, interval)
+        {
             self.probe(cx, turn);
+        }
+    }
+
+    /// What is to be sent does not leave.
+    pub(crate) fn hold(&mut self) {
+        self.held = true;
+    }
+
+    pub(crate) fn is_held(&self) -> bool {
+        self.held
+    }
+
+    /// What was to be sent leaves, after so long. memberlist forgives nobody for that.
+    pub(crate) fn release(&mut self, config: &Config, pause: Duration) {
+        self.held = false;
+        if config.detector == Detector::Watchers {
+            self.postpone(pause);
         }
     }
 

@@ -166,9 +166,10 @@ impl FailureDetector {
         probe: Probe,
     ) {
         match probe.left {
-            _ if probe.end <= cx.now => self.fail(cx, &probe),
+            // However late it is, nobody is judged of whom not all has been asked.
             Effort { tries: 1.., .. } => self.ping(cx, nonce, probe),
             Effort { rounds: 1.., .. } => self.ask_others(cx, nonce, probe),
+            _ if probe.end <= cx.now => self.fail(cx, &probe),
             _ => self.probes.set(nonce, probe.end, probe),
         }
     }
@@ -206,6 +207,12 @@ impl FailureDetector {
         by_request: bool,
         appointment: Option<Duration>,
     ) -> Option<NodeId> {
+        // memberlist forgets what it asked when the time is over, though its verdict may wait.
+        let swim = cx.config.detector == Detector::Swim;
+        let forgotten = |probe: &Probe| swim && probe.end < cx.now;
+        if self.probes.get(&nonce).is_some_and(forgotten) {
+            return None;
+        }
         if self.relays.get(&nonce).is_some() || self.probes.get(&nonce).is_some() {
             self.on_contact(cx);
         }

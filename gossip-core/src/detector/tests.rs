@@ -332,6 +332,45 @@ fn relays_that_have_no_time_to_deny_are_not_missed() {
 }
 
 #[test]
+fn while_nothing_leaves_no_probe_goes_on_and_that_is_nobodys_fault() {
+    let mut world = World::new(Config::lan(), 200);
+    let (mut detector, target, _) = watcher(&mut world);
+    detector.hold();
+    let blocked = Duration::from_secs(30);
+    world.now = world.now + blocked;
+    detector.on_timeout(&mut world.cx());
+    assert_eq!((world.take(), detector.next_timeout()), (vec![], None));
+    detector.release(&world.config, blocked);
+    let left = world.now;
+    until_accused(&mut world, &mut detector, target, Level::Suspect);
+    assert_eq!(world.now, left + world.config.probe_timeout * 2);
+}
+
+#[test]
+fn memberlists_probe_is_over_in_time_but_nothing_comes_of_it_before_it_can_ask_others() {
+    let mut world = World::new(lifeguard(), 9);
+    let mut detector = detector(&world);
+    let (target, nonce) = target_of(&next(&mut world, &mut detector));
+    detector.hold();
+    let blocked = Duration::from_secs(30);
+    world.now = world.now + blocked;
+    detector.on_timeout(&mut world.cx());
+    assert_eq!((world.take(), detector.next_timeout()), (vec![], None));
+    detector.release(&world.config, blocked);
+    // The answer to what it has forgotten is in vain.
+    assert_eq!(detector.on_ack(&mut world.cx(), nonce, false, None), None);
+    detector.on_timeout(&mut world.cx());
+    let actions = world.take();
+    let count = |fits: fn(&Action) -> bool| actions.iter().filter(|action| fits(action)).count();
+    assert_eq!(count(|action| matches!(action, Action::PingRequest { .. })), 3);
+    assert_eq!(count(|action| matches!(action, Action::Ping { .. })), 1, "the next one's turn");
+    assert!(
+        actions.iter().any(|action| matches!(action, Action::Accuse { id, .. } if *id == target))
+    );
+    assert_eq!(detector.health(), 3, "nobody denied it");
+}
+
+#[test]
 fn where_nobody_can_be_asked_a_probe_makes_one_request() {
     let mut world = World::new(Config { indirect_probes: 0, ..Config::lan() }, 200);
     let (mut detector, target, _) = watcher(&mut world);

@@ -30,6 +30,8 @@ pub(super) struct Bulk<A> {
     waiting: VecDeque<Outgoing<A>>,
     /// What the waiting comes to.
     weight: usize,
+    /// Whether the time has come that was waited for: who takes what leaves has been told.
+    due: bool,
 }
 
 impl<A> Bulk<A> {
@@ -40,6 +42,7 @@ impl<A> Bulk<A> {
             paid_at: Instant::ORIGIN,
             waiting: VecDeque::new(),
             weight: 0,
+            due: false,
         }
     }
 
@@ -78,6 +81,7 @@ impl<A> Bulk<A> {
 
     /// The next that may leave.
     pub(super) fn next(&mut self, now: Instant) -> Option<Outgoing<A>> {
+        self.due = false;
         if self.waiting.is_empty() || !self.has_budget(now) {
             return None;
         }
@@ -88,7 +92,13 @@ impl<A> Bulk<A> {
 
     /// When more may leave, if something waits for that.
     pub(super) fn next_timeout(&self) -> Option<Instant> {
-        (!self.waiting.is_empty()).then(|| (self.paid_at + TICK).saturating_sub(BURST))
+        let waits = !self.waiting.is_empty() && !self.due;
+        waits.then(|| (self.paid_at + TICK).saturating_sub(BURST))
+    }
+
+    /// The time may have come.
+    pub(super) fn on_timeout(&mut self, now: Instant) {
+        self.due |= self.next_timeout().is_some_and(|at| at <= now);
     }
 
     /// Whether a synchronisation of ours is among what waits.
@@ -163,6 +173,8 @@ mod tests {
         assert_eq!(bulk.wait(records(0, 1)), 1);
         assert_eq!(bulk.next_timeout(), Some(at(5)));
         assert!(bulk.next(at(0)).is_none());
+        bulk.on_timeout(at(5));
+        assert_eq!(bulk.next_timeout(), None, "the driver has been called for it");
         let sizes: [usize; 2] = [(); 2].map(|()| weight(&bulk.next(at(5)).unwrap().body));
         assert_eq!(sizes, [4_000, 96]);
         assert_eq!((bulk.next_timeout(), bulk.weight), (None, 0));

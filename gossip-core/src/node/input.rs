@@ -178,11 +178,17 @@ impl<A: Address> Node<A> {
             return;
         }
         self.expire();
+        if self.is_blocked() {
+            self.detector.hold();
+        }
         self.detector.on_timeout(&mut self.shared.cx());
-        self.rumors.on_timeout(&mut self.shared.cx());
+        if !self.detector.is_held() {
+            self.rumors.on_timeout(&mut self.shared.cx());
+        }
         self.reconciler.on_timeout(&mut self.shared.cx());
         self.on_own_timeout();
         self.on_seeds_timeout();
+        self.bulk.on_timeout(self.shared.now);
         while let Some(open) = self.requests.expire(self.shared.now) {
             self.on_request_failed(open);
         }

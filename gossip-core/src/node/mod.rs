@@ -103,6 +103,8 @@ pub struct Node<A = core::net::SocketAddr> {
     seeds: Seeds<A>,
     requests: Requests,
     outbox: VecDeque<Outgoing<A>>,
+    /// When the driver last took something out, or something was put in and it was empty.
+    moved: Instant,
     /// What left the outbox but not the node.
     bulk: Bulk<A>,
     /// The parts of the reply to the request being handled.
@@ -187,6 +189,7 @@ impl<A: Address> Node<A> {
             seeds: Seeds::new(now, &config, &seed),
             requests: Requests::new(secret),
             outbox: VecDeque::with_capacity(QUEUE),
+            moved: now,
             bulk: Bulk::new(&config),
             answers: Vec::new(),
             scratch: Vec::with_capacity(config.datagram_budget),

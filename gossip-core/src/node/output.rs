@@ -2,9 +2,9 @@
 
 use smallvec::SmallVec;
 
-use super::Node;
 use super::encode::Body;
 use super::requests::Ask;
+use super::{Node, tolerated};
 use crate::action::Action;
 use crate::queue;
 use crate::wire::Writer;
@@ -51,10 +51,22 @@ impl<A: Address> Node<A> {
         }
         let paced = self.bulk.next_timeout();
         let sent = self.send_next(buf);
-        if self.bulk.next_timeout() != paced {
+        let held = self.detector.is_held();
+        if held {
+            let blocked = self.shared.now.saturating_duration_since(self.moved);
+            self.detector.release(&self.shared.config, blocked);
+        }
+        self.moved = self.shared.now;
+        if held || self.bulk.next_timeout() != paced {
             self.due = self.next_due();
         }
         sent.map(|(to, len)| Transmit { to, bytes: &buf[..len] })
+    }
+
+    /// Whether the driver cannot send: what waits has waited for long, all of it.
+    pub(super) fn is_blocked(&self) -> bool {
+        let since = self.shared.now.saturating_duration_since(self.moved);
+        !self.outbox.is_empty() && since >= tolerated(&self.shared.config)
     }
 
     /// Encodes the next datagram: to whom it goes, and its length.
@@ -105,7 +117,7 @@ impl<A: Address> Node<A> {
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) if no other input comes before;
-    /// `None` once the node has stopped. A command or a datagram can make it due at once; when the
+    /// `None` once the node has stopped, or if nothing can be done before what waits leaves. A command or a datagram can make it due at once; when the
     /// outputs are drained after `handle_timeout` it is later than now.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
@@ -121,7 +133,7 @@ impl<A: Address> Node<A> {
         }
         let due = [
             self.detector.next_timeout(),
-            self.rumors.next_timeout(),
+            self.rumors.next_timeout().filter(|_| !self.detector.is_held()),
             self.reconciler.next_timeout(),
             self.own.next_timeout(),
             self.next_seeds_timeout(),
@@ -199,6 +211,9 @@ impl<A: Address> Node<A> {
     ) -> bool {
         let room = !self.stopped && self.outbox.len() < self.shared.config.max_transmits;
         if room {
+            if self.outbox.is_empty() {
+                self.moved = self.shared.now;
+            }
             self.outbox.push_back(Outgoing { to, member, most, body });
         } else {
             self.shared.stats.transmits_dropped += 1;

@@ -70,6 +70,27 @@ fn bytes_to(sent: &[(u32, usize)], address: u32) -> usize {
 }
 
 #[test]
+fn a_node_that_cannot_send_asks_nobody_and_goes_on_when_it_can() {
+    let mut node = taught(50, datagrams_only());
+    let mut now = at(1);
+    while now < at(60_000) {
+        now = node.poll_timeout().unwrap_or(at(60_000));
+        node.handle_timeout(now);
+        assert!(node.poll_timeout().is_none_or(|due| due > now));
+    }
+    assert!(node.outbox.len() < 40, "{}", node.outbox.len());
+    assert!(!drain(&mut node, now).is_empty());
+    // None of its probes has failed meanwhile, and now they go on.
+    node.handle_timeout(now);
+    drain(&mut node, now);
+    assert_eq!(node.stats().probes_failed, 0);
+    let probes = node.stats().probes;
+    now = now + node.config().probe_interval * 2;
+    node.handle_timeout(now);
+    assert!(node.stats().probes > probes);
+}
+
+#[test]
 fn a_stranger_gets_at_most_three_times_what_it_sent() {
     let mut node = taught(300, datagrams_only());
     let whole = Sync { first: ShortId(0), last: ShortId(u32::MAX), items: Items(&[]) };
