@@ -83,13 +83,16 @@ impl Subject {
     }
 
     const fn config(self) -> Config {
-        let (swim, lan) = (Config::lan().swim(), Config::lan());
+        let lan = Config::lan();
+        // memberlist's sender, held up in the midst of its rounds, goes on at once.
+        let (swim, lifeguard) = (Config::lan().swim(), Config::lan().lifeguard());
+        let swim = Config { coalesce: Duration::ZERO, ..swim };
         match self {
             Self::Swim => swim,
             Self::LhaProbe => Config { max_local_health: 8, ..swim },
             Self::LhaSuspicion => Config { suspicion_max_mult: 6, ..swim },
             Self::Buddy => Config { buddy: true, ..swim },
-            Self::Lifeguard => lan.lifeguard(),
+            Self::Lifeguard => Config { coalesce: Duration::ZERO, ..lifeguard },
             Self::Ours => lan,
             Self::OursFast => Config { suspicion: Duration::from_millis(500), ..lan },
         }
