@@ -185,7 +185,7 @@ impl FailureDetector {
         let accusation = member.accusation.as_deref()?;
         let (suspected, declared, probe) = match (self.verdicts.get(id), self.suspicions.get(id)) {
             (Some(verdict), _) => (verdict.suspected, Some(verdict.declared), verdict.probe),
-            (_, Some(suspicion)) => (suspicion.started, None, suspicion.evidence),
+            (_, Some(suspicion)) => (suspicion.known, None, suspicion.evidence),
             (None, None) => return None,
         };
         let accusers = accusation.accusers.as_slice().iter();

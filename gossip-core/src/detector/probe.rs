@@ -146,8 +146,7 @@ impl FailureDetector {
         let Turn { target, ring, .. } = probe.turn;
         let status = cx.table.get(&target).map(|slot| slot.member.status());
         // Lifeguard's buddy system: who is suspected is the first to know.
-        let suspect = !probe.full || status == Some(Status::Suspect);
-        let told = cx.config.buddy && suspect;
+        let told = cx.config.buddy && status == Some(Status::Suspect);
         cx.actions.push_back(Action::Ping {
             to: target,
             nonce,

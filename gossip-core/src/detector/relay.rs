@@ -2,7 +2,7 @@
 
 use super::{FailureDetector, MAX_RELAYS};
 use crate::action::{Action, Context};
-use crate::{Address, NodeId};
+use crate::{Address, Detector, NodeId};
 
 /// A ping of ours that somebody else asked for.
 #[derive(Debug)]
@@ -28,8 +28,12 @@ impl FailureDetector {
             return;
         }
         let ours = self.rng.next_u32();
-        // Early enough for the nack to arrive before the origin's probe ends.
-        let patience = cx.config.probe_timeout * 4 / 5;
+        // Early enough for the nack to arrive before the origin's probe ends: that of a watcher may
+        // ask for half a probe timeout only, a third of which has passed in the second round.
+        let patience = match cx.config.detector {
+            Detector::Swim => cx.config.probe_timeout * 4 / 5,
+            Detector::Watchers => cx.config.probe_timeout / 5,
+        };
         self.relays.set(ours, cx.now + patience, Relay { origin, nonce, target, nacked: false });
         cx.actions.push_back(Action::Ping { to: target, nonce: ours, attach: None, ring: None });
     }

@@ -2,9 +2,10 @@
 //!
 //! With [`Detector::Swim`] the end of the time is the verdict, whoever's time it is. With
 //! [`Detector::Watchers`] it takes an *accuser*, one whose own probe has failed: it goes on to ping
-//! the suspect, begins a probe that ends with the time, and declares only if that has failed too and
-//! it has heard from others meanwhile. All others are bystanders; if nobody has decided when the
-//! longest time is over, they probe as well.
+//! the suspect, tells everybody before a third of the least time has passed, begins a probe that ends
+//! with the time, and declares only if that has failed too and it has heard from others meanwhile.
+//! All others are bystanders; if nobody has decided when the longest time is over, they probe as
+//! well.
 
 use core::time::Duration;
 
@@ -20,7 +21,9 @@ use crate::{Address, Config, Detector, Incarnation, Instant, NodeId};
 #[derive(Debug)]
 pub(crate) struct Suspicion {
     turn: Turn,
-    pub(super) started: Instant,
+    /// Since when we know of it, and when it began: an accuser kept it to itself before it told.
+    pub(super) known: Instant,
+    started: Instant,
     pub(super) incarnation: Incarnation,
     /// When its time is over.
     over: Instant,
@@ -28,16 +31,21 @@ pub(crate) struct Suspicion {
     probe: Option<u32>,
     /// How our own last probe of it failed, if it did: that makes us an accuser.
     pub(super) evidence: Option<FailedProbe>,
+    /// Until when we keep it to ourselves, if nobody else knows of it.
+    secret: Option<Instant>,
 }
 
 impl Suspicion {
     fn new(now: Instant, turn: Turn, incarnation: Incarnation) -> Self {
-        Self { turn, started: now, incarnation, over: now, probe: None, evidence: None }
+        let (probe, evidence, secret) = (None, None, None);
+        Self { turn, known: now, started: now, incarnation, over: now, probe, evidence, secret }
     }
 
     pub(super) fn postpone(&mut self, pause: Duration) {
+        self.known = self.known + pause;
         self.started = self.started + pause;
         self.over = self.over + pause;
+        self.secret = self.secret.map(|until| until + pause);
     }
 }
 
@@ -53,11 +61,19 @@ impl FailureDetector {
         let known = self.suspicions.remove(&id).filter(|known| known.incarnation == incarnation);
         let fresh = known.is_none();
         let turn = self.schedule.turn(id);
-        let mut suspicion = known.unwrap_or_else(|| Suspicion::new(cx.now, turn, incarnation));
+        let mut suspicion = known.unwrap_or_else(|| {
+            let mut suspicion = Suspicion::new(cx.now, turn, incarnation);
+            suspicion.started = cx.now.saturating_sub(discretion(cx));
+            suspicion
+        });
         // A bystander gives the accusers the longest time there is.
         let judges = suspicion.evidence.is_some() || cx.config.detector == Detector::Swim;
         let accusers = if judges { accusation.accusers.as_slice().len() } else { 1 };
         suspicion.over = suspicion.started + time(cx, accusers);
+        if suspicion.secret.take().is_some() {
+            // We have known for a while.
+            raise(cx, id, incarnation);
+        }
         if fresh && turn.ring.is_some() {
             // Another of its watchers is asked for a second opinion.
             suspicion.probe = self.probe(cx, turn);
@@ -88,24 +104,26 @@ impl FailureDetector {
         let mut suspicion = known.unwrap_or_else(|| {
             let mut suspicion = Suspicion::new(cx.now, turn, incarnation);
             suspicion.over = cx.now + time(cx, 1);
+            let secret = discretion(cx);
+            suspicion.secret = (!secret.is_zero()).then(|| cx.now + secret);
             suspicion
         });
         let over = watchers && suspicion.over <= cx.now;
-        let told = suspicion.evidence.replace(evidence).is_some();
+        let first = suspicion.evidence.replace(evidence).is_none();
+        let told = watchers && (!first || suspicion.secret.is_some());
         let well = cx
             .table
             .live()
             .map(|slot| &slot.member)
             .filter(|member| member.status().is_well() && member.id != target);
         let (well, peers) = (well.take(WITNESSES).count(), cx.table.live().len());
-        let heard = self.quorum.is_met(suspicion.started, target, well, peers);
+        let heard = self.quorum.is_met(suspicion.known, target, well, peers);
         self.await_end(cx, suspicion);
         if over && heard {
             return declare(cx, target, incarnation);
         }
-        if !told || !watchers {
-            cx.stats.suspicions_raised += 1;
-            accuse(cx, target, incarnation, Level::Suspect);
+        if !told {
+            raise(cx, target, incarnation);
         }
         if watchers {
             self.pursue(cx, &target);
@@ -115,6 +133,9 @@ impl FailureDetector {
     /// An accuser goes on to ping its suspect, and in the end probes it once more.
     pub(super) fn pursue<A: Address>(&mut self, cx: &mut Context<'_, A>, target: &NodeId) {
         let Some(mut suspicion) = self.suspicions.remove(target) else { return };
+        if suspicion.secret.take_if(|until| *until <= cx.now).is_some() {
+            raise(cx, *target, suspicion.incarnation);
+        }
         if suspicion.evidence.is_some() && !self.is_probing(&suspicion) {
             let turn = Turn { ring: None, ..suspicion.turn };
             let left = suspicion.over.saturating_duration_since(cx.now);
@@ -125,7 +146,9 @@ impl FailureDetector {
             } else if spare < Duration::from_millis(1) {
                 self.probe(cx, turn)
             } else {
-                self.ping_again(cx, turn, spare.min(cx.config.probe_timeout))
+                let secret = suspicion.secret.map(|until| until.saturating_duration_since(cx.now));
+                let length = spare.min(cx.config.probe_timeout);
+                self.ping_again(cx, turn, secret.map_or(length, |left| length.min(left)))
             };
         }
         self.await_end(cx, suspicion);
@@ -149,9 +172,10 @@ impl FailureDetector {
         self.await_end(cx, suspicion);
     }
 
-    /// The suspect has answered us: it is for others to accuse it.
+    /// The suspect has answered us: it is for others to accuse it, if there are any.
     pub(super) fn exonerate<A: Address>(&mut self, cx: &Context<'_, A>, id: &NodeId) {
-        let Some(mut suspicion) = self.suspicions.remove(id) else { return };
+        let known = self.suspicions.remove(id).filter(|suspicion| suspicion.secret.is_none());
+        let Some(mut suspicion) = known else { return };
         if suspicion.evidence.take().is_some() {
             suspicion.over = suspicion.started + time(cx, 1);
         }
@@ -180,12 +204,17 @@ impl FailureDetector {
     pub(super) fn conclude<A>(&mut self, cx: &Context<'_, A>, id: NodeId) {
         let suspicion = self.suspicions.remove(&id);
         let verdict = Verdict {
-            suspected: suspicion.as_ref().map_or(cx.now, |suspicion| suspicion.started),
+            suspected: suspicion.as_ref().map_or(cx.now, |suspicion| suspicion.known),
             declared: cx.now,
             probe: suspicion.and_then(|suspicion| suspicion.evidence),
         };
         self.verdicts.insert(id, verdict, cx.config.grace);
     }
+}
+
+fn raise<A: Address>(cx: &mut Context<'_, A>, id: NodeId, incarnation: Incarnation) {
+    cx.stats.suspicions_raised += 1;
+    accuse(cx, id, incarnation, Level::Suspect);
 }
 
 fn accuse<A: Address>(cx: &mut Context<'_, A>, id: NodeId, incarnation: Incarnation, level: Level) {
@@ -198,13 +227,26 @@ fn declare<A: Address>(cx: &mut Context<'_, A>, id: NodeId, incarnation: Incarna
     accuse(cx, id, incarnation, Level::Dead);
 }
 
+/// How long an accuser keeps a suspicion to itself, pinging on: who was only slow has answered by
+/// then, and the others have time enough left to confirm it.
+fn discretion<A: Address>(cx: &Context<'_, A>) -> Duration {
+    match cx.config.detector {
+        Detector::Swim => Duration::ZERO,
+        Detector::Watchers => {
+            let least = time(cx, Accusers::MOST);
+            // The probes of those who are told, and our last one, need their time as well.
+            least.saturating_sub(cx.config.probe_timeout * 4).min(least / 3)
+        }
+    }
+}
+
 fn time<A: Address>(cx: &Context<'_, A>, accusers: usize) -> Duration {
     timeout(cx.config, cx.table.live().len() + 1, accusers)
 }
 
 /// Lifeguard's LHA-Suspicion: from its maximum down to its minimum with the logarithm of the
 /// number of independent accusers.
-fn timeout(config: &Config, cluster: usize, accusers: usize) -> Duration {
+pub(super) fn timeout(config: &Config, cluster: usize, accusers: usize) -> Duration {
     // log10(n) = log2(n) * 0.301; at least one, as in memberlist.
     let log10 = (log2(cluster) * 77 / 256).max(256);
     let least = config.suspicion * log10 / 256;

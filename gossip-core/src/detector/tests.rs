@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::rtt::Rtt;
 use super::schedule::Turn;
 use super::*;
-use crate::member::{Accusation, Level};
+use crate::member::{Accusation, Accusers, Level};
 use crate::testing::{World, id};
 
 /// SWIM's rules, which need the fewest words.
@@ -175,6 +175,20 @@ fn a_relay_passes_the_answer_on_even_after_it_said_no() {
 }
 
 #[test]
+fn a_relay_of_watchers_denies_within_the_second_round_of_the_shortest_probe() {
+    let mut world = World::new(Config::lan(), 3);
+    let mut detector = detector(&world);
+    detector.on_ping_request(&mut world.cx(), id(1), id(2), 77);
+    world.take();
+    let asked = world.now;
+    world.now = detector.relays.next().unwrap();
+    detector.on_timeout(&mut world.cx());
+    assert_eq!(world.take()[0], Action::Nack { to: id(1), nonce: 77 });
+    let shortest = world.config.probe_timeout / 2;
+    assert!(world.now < asked + shortest * 2 / 3);
+}
+
+#[test]
 fn relays_are_bounded() {
     let mut world = World::new(lifeguard(), 3);
     let mut detector = detector(&world);
@@ -266,21 +280,40 @@ fn until_accused(
     panic!("never accused: {sent:?}");
 }
 
+/// For how long an accuser keeps it to itself.
+fn secret(world: &World) -> Duration {
+    let cluster = world.table.live().len() + 1;
+    let least = suspicion::timeout(&world.config, cluster, Accusers::MOST);
+    least.saturating_sub(world.config.probe_timeout * 4).min(least / 3)
+}
+
+#[test]
+fn where_the_least_time_is_short_an_accuser_tells_at_once() {
+    let suspicion = Duration::from_millis(500);
+    let mut world = World::new(Config { suspicion, ..Config::lan() }, 200);
+    let (mut detector, target, _) = watcher(&mut world);
+    let begun = world.now;
+    until_accused(&mut world, &mut detector, target, Level::Suspect);
+    assert_eq!(world.now, begun + world.config.probe_timeout * 2);
+}
+
 #[test]
 fn a_watchers_probe_tries_three_pings_and_asks_others_thrice() {
     let mut world = World::new(Config::lan(), 200);
     let (mut detector, target, _) = watcher(&mut world);
     let begun = world.now;
     let sent = until_accused(&mut world, &mut detector, target, Level::Suspect);
-    assert_eq!(world.now, begun + world.config.probe_timeout * 2);
+    let failed = begun + world.config.probe_timeout * 2;
+    assert_eq!(world.now, failed + secret(&world));
     let count = |fits: fn(&Action) -> bool| sent.iter().filter(|action| fits(action)).count();
-    assert_eq!(count(|action| matches!(action, Action::Ping { .. })), 2, "after the first");
+    let pings = count(|action| matches!(action, Action::Ping { .. }));
+    assert_eq!(pings, 2 + 3, "after the first, and while it kept it to itself");
     assert_eq!(count(|action| matches!(action, Action::PingRequest { .. })), 9);
     assert_eq!(count(|action| matches!(action, Action::PingByRequest { .. })), 1);
     let why = detector.why(&world.table, &target).unwrap();
     let probe = why.probe.unwrap();
     assert_eq!((probe.pings, probe.relays, probe.denials), (3, 9, 9));
-    assert_eq!((why.suspected, why.declared), (world.now, None));
+    assert_eq!((why.suspected, why.declared), (failed, None));
 }
 
 #[test]
@@ -343,7 +376,7 @@ fn while_nothing_leaves_no_probe_goes_on_and_that_is_nobodys_fault() {
     detector.release(&world.config, blocked);
     let left = world.now;
     until_accused(&mut world, &mut detector, target, Level::Suspect);
-    assert_eq!(world.now, left + world.config.probe_timeout * 2);
+    assert_eq!(world.now, left + world.config.probe_timeout * 2 + secret(&world));
 }
 
 #[test]
@@ -384,13 +417,15 @@ fn an_accuser_goes_on_to_ping_and_declares_after_one_more_probe() {
     let mut world = World::new(Config::lan(), 20);
     let (mut detector, target, _) = watcher(&mut world);
     until_accused(&mut world, &mut detector, target, Level::Suspect);
-    let suspected = world.now;
+    let (suspected, public) = (world.now.saturating_sub(secret(&world)), world.now);
     let sent = until_accused(&mut world, &mut detector, target, Level::Dead);
     // Nobody confirms, so it takes six times the least time: a suspicion of 1.5 s times log10(21).
     let lasted = world.now.saturating_duration_since(suspected).as_millis();
     assert!((11_500..13_000).contains(&lasted), "{lasted}");
     let told = |action: &&Action| matches!(action, Action::Ping { attach: Some(_), .. });
-    assert!(sent.iter().filter(told).count() as u128 + 2 >= lasted / 500, "twice a second");
+    let told = sent.iter().filter(told).count() as u128;
+    let public = world.now.saturating_duration_since(public).as_millis();
+    assert!(told + 2 >= public / 500, "twice a second");
     assert_eq!(detector.why(&world.table, &target).unwrap().declared, Some(world.now));
 }
 
