@@ -117,8 +117,9 @@ impl<A: Address> Node<A> {
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) if no other input comes before;
-    /// `None` once the node has stopped, or if nothing can be done before what waits leaves. A command or a datagram can make it due at once; when the
-    /// outputs are drained after `handle_timeout` it is later than now.
+    /// `None` once the node has stopped, or if nothing can be done before what waits to be sent
+    /// leaves. A command or a datagram can make it due at once; when the outputs are drained after
+    /// `handle_timeout` it is later than now.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         debug_assert_eq!(self.due, self.next_due());
