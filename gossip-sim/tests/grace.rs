@@ -31,3 +31,21 @@ fn the_dead_and_the_left_are_gone_after_grace() {
     assert_eq!(sim.log().len(), 2 * 18, "each forgets each of them once");
     sim.assert_converged();
 }
+
+#[test]
+fn who_leaves_after_a_long_life_is_remembered_as_well() {
+    let mut config = Config::lan();
+    config.grace = Duration::from_secs(60);
+    let mut sim = Sim::formed_cluster(20, SimConfig::new(28), &config);
+    sim.run_for(Duration::from_secs(90));
+    sim.leave(6);
+    sim.run_for(Duration::from_secs(50));
+    let left = sim.id(6);
+    for index in sim.present() {
+        assert!(sim.node(index).member(&left).is_some(), "node {index} has forgotten it");
+    }
+    sim.run_for(Duration::from_secs(15));
+    for index in sim.present() {
+        assert!(sim.node(index).member(&left).is_none(), "node {index} remembers it");
+    }
+}

@@ -111,9 +111,11 @@ impl<A: Address> Table<A> {
         check == self.own_check
     }
 
-    /// Changes our own claim, which must grow by it.
-    pub(crate) fn claim(&mut self, change: impl FnOnce(&mut Claim<A, Meta>)) {
-        let member = &mut self.slots[OWN as usize].as_mut().expect("we are never removed").member;
+    /// Changes our own claim, which must grow by it. If we leave by it, we do so now.
+    pub(crate) fn claim(&mut self, now: Instant, change: impl FnOnce(&mut Claim<A, Meta>)) {
+        let slot = self.slots[OWN as usize].as_mut().expect("we are never removed");
+        slot.gone_since = signed(now);
+        let member = &mut slot.member;
         let before = member.claim.incarnation;
         change(&mut member.claim);
         debug_assert!(member.claim.incarnation >= before);

@@ -110,7 +110,7 @@ impl<A: Address> Node<A> {
             self.emit(Event::Conflict { address });
             return self.stop();
         };
-        self.shared.table.claim(|claim| {
+        self.shared.table.claim(self.shared.now, |claim| {
             claim.incarnation = next;
             change(claim);
         });
@@ -226,7 +226,7 @@ impl<A: Address> Node<A> {
 
     /// Enters the next stage of leaving.
     fn bid(&mut self, phase: Phase) {
-        self.shared.table.claim(|claim| claim.phase = phase);
+        self.shared.table.claim(self.shared.now, |claim| claim.phase = phase);
         self.spread();
         let now = self.shared.now;
         let end = now + self.shared.config.leave_timeout / 2;
