@@ -229,7 +229,7 @@ fn declare<A: Address>(cx: &mut Context<'_, A>, id: NodeId, incarnation: Incarna
 
 /// How long an accuser keeps a suspicion to itself, pinging on: who was only slow has answered by
 /// then, and the others have time enough left to confirm it.
-fn discretion<A: Address>(cx: &Context<'_, A>) -> Duration {
+pub(super) fn discretion<A: Address>(cx: &Context<'_, A>) -> Duration {
     match cx.config.detector {
         Detector::Swim => Duration::ZERO,
         Detector::Watchers => {
@@ -246,7 +246,7 @@ fn time<A: Address>(cx: &Context<'_, A>, accusers: usize) -> Duration {
 
 /// Lifeguard's LHA-Suspicion: from its maximum down to its minimum with the logarithm of the
 /// number of independent accusers.
-pub(super) fn timeout(config: &Config, cluster: usize, accusers: usize) -> Duration {
+fn timeout(config: &Config, cluster: usize, accusers: usize) -> Duration {
     // log10(n) = log2(n) * 0.301; at least one, as in memberlist.
     let log10 = (log2(cluster) * 77 / 256).max(256);
     let least = config.suspicion * log10 / 256;

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::rtt::Rtt;
 use super::schedule::Turn;
 use super::*;
-use crate::member::{Accusation, Accusers, Level};
+use crate::member::{Accusation, Level};
 use crate::testing::{World, id};
 
 /// SWIM's rules, which need the fewest words.
@@ -281,10 +281,18 @@ fn until_accused(
 }
 
 /// For how long an accuser keeps it to itself.
-fn secret(world: &World) -> Duration {
-    let cluster = world.table.live().len() + 1;
-    let least = suspicion::timeout(&world.config, cluster, Accusers::MOST);
-    least.saturating_sub(world.config.probe_timeout * 4).min(least / 3)
+fn secret(world: &mut World) -> Duration {
+    suspicion::discretion(&world.cx())
+}
+
+#[test]
+fn how_long_a_suspicion_is_kept_secret_leaves_the_others_their_time() {
+    let secret = |config, others| secret(&mut World::new(config, others)).as_millis();
+    // The least time is 1.5 s times log10(n), nearly, and the probe timeout 0.5 s.
+    assert_eq!(secret(Config::lan(), 9), 0);
+    assert_eq!(secret(Config::lan(), 31), 255);
+    assert_eq!(secret(Config::lan(), 999), 1_496);
+    assert_eq!(secret(lifeguard(), 999), 0, "as in memberlist");
 }
 
 #[test]
@@ -304,7 +312,8 @@ fn a_watchers_probe_tries_three_pings_and_asks_others_thrice() {
     let begun = world.now;
     let sent = until_accused(&mut world, &mut detector, target, Level::Suspect);
     let failed = begun + world.config.probe_timeout * 2;
-    assert_eq!(world.now, failed + secret(&world));
+    let secret = secret(&mut world);
+    assert_eq!(world.now, failed + secret);
     let count = |fits: fn(&Action) -> bool| sent.iter().filter(|action| fits(action)).count();
     let pings = count(|action| matches!(action, Action::Ping { .. }));
     assert_eq!(pings, 2 + 3, "after the first, and while it kept it to itself");
@@ -364,19 +373,26 @@ fn relays_that_have_no_time_to_deny_are_not_missed() {
     }
 }
 
-#[test]
-fn while_nothing_leaves_no_probe_goes_on_and_that_is_nobodys_fault() {
-    let mut world = World::new(Config::lan(), 200);
-    let (mut detector, target, _) = watcher(&mut world);
+/// Half a minute in which nothing can be sent, nor is anything to be.
+fn block(world: &mut World, detector: &mut FailureDetector) {
     detector.hold();
     let blocked = Duration::from_secs(30);
     world.now = world.now + blocked;
     detector.on_timeout(&mut world.cx());
     assert_eq!((world.take(), detector.next_timeout()), (vec![], None));
     detector.release(&world.config, blocked);
+}
+
+#[test]
+fn while_nothing_leaves_no_probe_goes_on_and_that_is_nobodys_fault() {
+    let mut world = World::new(Config::lan(), 200);
+    let (mut detector, target, _) = watcher(&mut world);
+    block(&mut world, &mut detector);
     let left = world.now;
     until_accused(&mut world, &mut detector, target, Level::Suspect);
-    assert_eq!(world.now, left + world.config.probe_timeout * 2 + secret(&world));
+    let failed = left + world.config.probe_timeout * 2;
+    let secret = secret(&mut world);
+    assert_eq!(world.now, failed + secret);
 }
 
 #[test]
@@ -384,12 +400,7 @@ fn memberlists_probe_is_over_in_time_but_nothing_comes_of_it_before_it_can_ask_o
     let mut world = World::new(lifeguard(), 9);
     let mut detector = detector(&world);
     let (target, nonce) = target_of(&next(&mut world, &mut detector));
-    detector.hold();
-    let blocked = Duration::from_secs(30);
-    world.now = world.now + blocked;
-    detector.on_timeout(&mut world.cx());
-    assert_eq!((world.take(), detector.next_timeout()), (vec![], None));
-    detector.release(&world.config, blocked);
+    block(&mut world, &mut detector);
     // The answer to what it has forgotten is in vain.
     assert_eq!(detector.on_ack(&mut world.cx(), nonce, false, None), None);
     detector.on_timeout(&mut world.cx());
@@ -417,7 +428,7 @@ fn an_accuser_goes_on_to_ping_and_declares_after_one_more_probe() {
     let mut world = World::new(Config::lan(), 20);
     let (mut detector, target, _) = watcher(&mut world);
     until_accused(&mut world, &mut detector, target, Level::Suspect);
-    let (suspected, public) = (world.now.saturating_sub(secret(&world)), world.now);
+    let (suspected, public) = (world.now.saturating_sub(secret(&mut world)), world.now);
     let sent = until_accused(&mut world, &mut detector, target, Level::Dead);
     // Nobody confirms, so it takes six times the least time: a suspicion of 1.5 s times log10(21).
     let lasted = world.now.saturating_duration_since(suspected).as_millis();
