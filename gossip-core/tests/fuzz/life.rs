@@ -127,7 +127,10 @@ impl Life {
             net.hosts[dead].up = false;
         }
         net.apply(0, &send(5, Delivery::Request));
-        pass(net, 15);
+        for _ in 0..15 {
+            net.apply(2, &send(0, Delivery::Datagram));
+            pass(net, 1);
+        }
 
         net.cut.clear();
         net.restart(5, 50);
