@@ -148,11 +148,15 @@ impl<A: Address> Node<A> {
             if accused.life() != ours.life() || accused < ours || phase == Phase::Left {
                 return;
             }
-            if phase == Phase::Leaving && accusation.is_some_and(|a| a.level == Level::Dead) {
-                // To be dead while leaving is to have left.
-                return self.bid(Phase::Left);
-            }
             let dead = accusation.is_some_and(|accusation| accusation.level == Level::Dead);
+            if phase == Phase::Leaving {
+                // To be dead while leaving is to have left, so a suspicion is not refuted either: it
+                // may be a verdict elsewhere by now, and nobody comes back from having left.
+                if dead {
+                    self.bid(Phase::Left);
+                }
+                return;
+            }
             if dead && self.stay_away(accused) {
                 return;
             }
@@ -219,6 +223,7 @@ impl<A: Address> Node<A> {
 
     /// Begins to leave.
     pub(super) fn begin_leave(&mut self) {
+        self.own.returning = None;
         if self.own.farewell.is_none() {
             self.bid(Phase::Leaving);
         }

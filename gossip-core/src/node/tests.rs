@@ -269,6 +269,20 @@ fn leaving_tells_even_those_who_are_suspected() {
 }
 
 #[test]
+fn who_leaves_refutes_nothing_for_elsewhere_it_may_have_left() {
+    let mut node = taught(1, Config::lan());
+    node.leave(at(2));
+    drain(&mut node, at(2));
+    let ours = node.local().claim.incarnation;
+    for (level, phase) in [(Level::Suspect, Phase::Leaving), (Level::Dead, Phase::Left)] {
+        let accusation = Accusation::new(ours, level, ShortId(1));
+        let mut datagram = forge(&node, 1, |writer| put_record(writer, 0, Some(&accusation)));
+        node.handle_datagram(at(3), &1, &mut datagram).unwrap();
+        assert_eq!((node.local().claim.incarnation, node.local().claim.phase), (ours, phase));
+    }
+}
+
+#[test]
 fn a_pause_is_noticed_once() {
     let mut node = node(0, Config::lan());
     let due = node.poll_timeout().unwrap();
