@@ -3,9 +3,9 @@
 //! With [`Detector::Swim`] the end of the time is the verdict, whoever's time it is. With
 //! [`Detector::Watchers`] it takes an *accuser*, one whose own probe has failed: it goes on to ping
 //! the suspect, tells everybody before a third of the least time has passed, begins a probe that ends
-//! with the time, and declares only if that has failed too and it has heard from others meanwhile.
-//! All others are bystanders; if nobody has decided when the longest time is over, they probe as
-//! well.
+//! with the time, and declares only if that has failed too, it has heard from others meanwhile, and
+//! another accuses the suspect as well. All others are bystanders; if nobody has decided when the
+//! longest time is over, they probe as well.
 
 use core::time::Duration;
 
@@ -16,6 +16,10 @@ use super::why::{FailedProbe, Verdict};
 use crate::action::{Action, Context};
 use crate::member::{Accusation, Accusers, Level};
 use crate::{Address, Config, Detector, Incarnation, Instant, NodeId};
+
+/// How many must have failed to reach a suspect, if there are as many who could. An accuser that
+/// nobody confirms is not heard by the suspect, which would refute, nor by those who reach it.
+const MOST_NEEDED: usize = 2;
 
 /// A suspicion under way.
 #[derive(Debug)]
@@ -118,8 +122,9 @@ impl FailureDetector {
             .filter(|member| member.status().is_well() && member.id != target);
         let (well, peers) = (well.take(WITNESSES).count(), cx.table.live().len());
         let heard = self.quorum.is_met(suspicion.known, target, well, peers);
+        let confirmed = accusers(cx, &target, incarnation) >= MOST_NEEDED.min(well + 1);
         self.await_end(cx, suspicion);
-        if over && heard {
+        if over && heard && confirmed {
             return declare(cx, target, incarnation);
         }
         if !told {
@@ -210,6 +215,13 @@ impl FailureDetector {
         };
         self.verdicts.insert(id, verdict, cx.config.grace);
     }
+}
+
+/// How many accuse a member of having ended at this point of its life.
+fn accusers<A: Address>(cx: &Context<'_, A>, id: &NodeId, incarnation: Incarnation) -> usize {
+    let accusation = cx.table.get(id).and_then(|slot| slot.member.accusation.as_deref());
+    let accusation = accusation.filter(|accusation| accusation.incarnation == incarnation);
+    accusation.map_or(0, |accusation| accusation.accusers.as_slice().len())
 }
 
 fn raise<A: Address>(cx: &mut Context<'_, A>, id: NodeId, incarnation: Incarnation) {

@@ -423,21 +423,55 @@ fn where_nobody_can_be_asked_a_probe_makes_one_request() {
     assert_eq!(requests.count(), 1);
 }
 
+/// Somebody else accuses it as well, as others tell us.
+fn confirm(world: &mut World, detector: &mut FailureDetector, suspect: NodeId) {
+    let index = (1..).find(|&index| id(index) == suspect).unwrap();
+    world.accuse(index, Level::Suspect, 77);
+    detector.on_change(&mut world.cx(), suspect, false);
+    (1..=4).for_each(|other| detector.on_heard(world.now, id(other)));
+}
+
 #[test]
 fn an_accuser_goes_on_to_ping_and_declares_after_one_more_probe() {
     let mut world = World::new(Config::lan(), 20);
     let (mut detector, target, _) = watcher(&mut world);
     until_accused(&mut world, &mut detector, target, Level::Suspect);
     let (suspected, public) = (world.now.saturating_sub(secret(&mut world)), world.now);
+    confirm(&mut world, &mut detector, target);
     let sent = until_accused(&mut world, &mut detector, target, Level::Dead);
-    // Nobody confirms, so it takes six times the least time: a suspicion of 1.5 s times log10(21).
+    // One confirms, of three: half the way down from six times the least time, which is 1.5 s times
+    // log10(21).
     let lasted = world.now.saturating_duration_since(suspected).as_millis();
-    assert!((11_500..13_000).contains(&lasted), "{lasted}");
+    assert!((6_700..8_200).contains(&lasted), "{lasted}");
     let told = |action: &&Action| matches!(action, Action::Ping { attach: Some(_), .. });
     let told = sent.iter().filter(told).count() as u128;
     let public = world.now.saturating_duration_since(public).as_millis();
     assert!(told + 2 >= public / 500, "twice a second");
     assert_eq!(detector.why(&world.table, &target).unwrap().declared, Some(world.now));
+}
+
+#[test]
+fn whom_nobody_else_accuses_nobody_declares_dead() {
+    let mut world = World::new(Config::lan(), 20);
+    let (mut detector, target, _) = watcher(&mut world);
+    until_accused(&mut world, &mut detector, target, Level::Suspect);
+    let longest = world.now + Duration::from_secs(60);
+    while world.now < longest {
+        for action in next(&mut world, &mut detector) {
+            match action {
+                Action::Ping { to, nonce, .. } if to != target => {
+                    detector.on_heard(world.now, to);
+                    detector.on_ack(&mut world.cx(), nonce, false, Some(Duration::from_secs(8)));
+                }
+                Action::PingRequest { nonce, .. } => detector.on_nack(nonce),
+                action => assert!(!matches!(action, Action::Accuse { .. }), "{action:?}"),
+            }
+        }
+    }
+    confirm(&mut world, &mut detector, target);
+    until_accused(&mut world, &mut detector, target, Level::Dead);
+    let later = world.now.saturating_duration_since(longest);
+    assert!(later <= world.config.probe_interval * 4 + world.config.probe_timeout * 2, "{later:?}");
 }
 
 #[test]
