@@ -18,7 +18,7 @@ impl<A: Address> Node<A> {
         if record.id == shared.table.own().member.id {
             return self.on_own_record(&record.claim, record.accusation.as_ref(), origin);
         }
-        let age = Duration::from_secs(u64::from(record.age));
+        let age = Duration::from_millis(u64::from(record.age));
         let accusation = record.accusation.as_ref();
         match shared.table.merge(shared.now, record.id, &record.claim, accusation, age) {
             Merge::Known => shared.stats.records_known += 1,

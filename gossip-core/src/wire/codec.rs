@@ -204,7 +204,7 @@ impl<'b> Writer<'b> {
         now: Instant,
     ) -> bool {
         let member = &slot.member;
-        let age = seconds(slot.age(now));
+        let age = millis(slot.age(now));
         self.put(
             kind::RECORD,
             &(round, age, &member.id, &member.claim, member.accusation.as_deref()),
@@ -287,7 +287,7 @@ impl Serialize for Zeros {
     }
 }
 
-/// Whole seconds, for ages on the wire.
-fn seconds(age: Duration) -> u32 {
-    u32::try_from(age.as_secs()).unwrap_or(u32::MAX)
+/// Whole milliseconds, for ages on the wire.
+fn millis(age: Duration) -> u32 {
+    u32::try_from(age.as_millis()).unwrap_or(u32::MAX)
 }

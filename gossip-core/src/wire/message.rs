@@ -75,7 +75,7 @@ pub(crate) struct Nack {
 pub(crate) struct Record<A, M> {
     /// The age of the rumour, in rounds.
     pub(crate) round: u8,
-    /// For how many seconds it has been dead or left.
+    /// For how many milliseconds it has been dead or left.
     pub(crate) age: u32,
     pub(crate) id: NodeId,
     pub(crate) claim: Claim<A, M>,

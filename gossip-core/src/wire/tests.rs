@@ -45,7 +45,7 @@ fn bob() -> Record<SocketAddr, &'static [u8]> {
     let (phase, versions, meta) = (Phase::Up, [0, 2], &b"zone=b"[..]);
     let claim = Claim { incarnation, phase, versions, address, meta };
     let accusation = accused(incarnation, Level::Dead, &[4, 3, 2, 1]);
-    Record { round: 255, age: 90, id: BOB, claim, accusation }
+    Record { round: 255, age: 90_000, id: BOB, claim, accusation }
 }
 
 /// The table of a node that claims this and knows nobody.
@@ -76,7 +76,7 @@ fn accused(incarnation: Incarnation, level: Level, accusers: &[u32]) -> Option<A
 fn put_record(writer: &mut Writer<'_>, record: &Record<SocketAddr, &[u8]>) -> bool {
     let Record { round, age, id, claim, accusation } = record;
     let mut table = table_of(NodeId::from_u128(0), claim);
-    let age = Duration::from_secs(u64::from(*age));
+    let age = Duration::from_millis(u64::from(*age));
     table.merge(Instant::ORIGIN, *id, claim, accusation.as_ref(), age);
     writer.put_record(table.get(id).unwrap(), *round, Instant::ORIGIN)
 }
@@ -630,7 +630,7 @@ fn a_record_is_refused_for_what_is_out_of_bounds() {
         check::<SocketAddr>(&changed[ENVELOPE..len], |_| false)
     };
     // Behind envelope, header, round, age and id.
-    let epoch = ENVELOPE + 2 + 2 + 16;
+    let epoch = ENVELOPE + 2 + 1 + 3 + 16;
     assert_eq!(changed(epoch, &[0xff, 0xff, 0xff, 0xff, 0xff, 0x3f]), Ok(0));
     assert_eq!(changed(epoch, &[0xff; 9]), malformed);
     let phase = epoch + 6 + 4 + 2;

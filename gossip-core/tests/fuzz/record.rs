@@ -53,7 +53,8 @@ impl Record {
     /// As a message, with metadata of at most so many bytes.
     pub(crate) fn encode(&self, id: NodeId, most: usize) -> Vec<u8> {
         let meta = vec![self.address; usize::from(self.meta) % (most + 1)];
-        let mut body = vec![if self.news { 0 } else { OLD_NEWS }, self.age % BYTE];
+        let mut body = vec![if self.news { 0 } else { OLD_NEWS }];
+        body.extend(age(self.age % BYTE));
         body.extend(id.0);
         body.extend(incarnation(self.incarnation));
         body.extend([self.phase % PHASES, 0, 0, self.address % BYTE]);
@@ -80,6 +81,12 @@ impl Accusation {
 /// Epoch, nonce, number.
 fn incarnation([epoch, nonce, number]: [u8; 3]) -> [u8; 6] {
     [epoch % BYTE, nonce, 0, 0, 0, number % BYTE]
+}
+
+/// Seconds as milliseconds, in three bytes of seven bits.
+fn age(seconds: u8) -> [u8; 3] {
+    let millis = u32::from(seconds) * 1_000;
+    [millis as u8 | BYTE, (millis >> 7) as u8 | BYTE, (millis >> 14) as u8]
 }
 
 /// A number in two bytes of seven bits.
