@@ -98,8 +98,15 @@ impl Reconciler {
     }
 
     /// A member told us the fold of its fingerprint. If it answers us and differs, its roots
-    /// come as well.
-    pub(crate) fn on_contact<A: Address>(&mut self, cx: &Context<'_, A>, with: NodeId, fold: u32) {
+    /// come as well; if it asks, we look for ourselves a moment later. While rumours are `hot` here
+    /// it will soon know what we do.
+    pub(crate) fn on_contact<A: Address>(
+        &mut self,
+        cx: &Context<'_, A>,
+        with: NodeId,
+        fold: u32,
+        hot: bool,
+    ) {
         if fold == cx.table.fold() {
             if self.agreed.len() < AGREEING && !self.agreed.contains(&with) {
                 self.agreed.push(with);
@@ -111,6 +118,9 @@ impl Reconciler {
             if self.differed == 0 {
                 // Where, is not known.
                 self.differed = u16::MAX;
+            }
+            if !hot && !cx.table.is_overflowing() {
+                self.doubt.get_or_insert(cx.now + cx.config.sync_interval);
             }
         }
     }
@@ -181,8 +191,22 @@ mod tests {
             }
         }
         let fold = world.table.fold();
-        reconciler.on_contact(&world.cx(), id(4), fold);
+        reconciler.on_contact(&world.cx(), id(4), fold, false);
         assert_eq!(reconciler.next_timeout(), None);
+    }
+
+    #[test]
+    fn who_is_asked_by_one_that_differs_asks_another_unless_rumours_are_under_way() {
+        let mut world = World::new(Config::lan(), 9);
+        let mut reconciler = Reconciler::new(&[1; 32]);
+        reconciler.on_contact(&world.cx(), id(3), 1, true);
+        assert_eq!(reconciler.next_timeout(), None);
+        reconciler.on_contact(&world.cx(), id(3), 1, false);
+        world.now = reconciler.next_timeout().unwrap();
+        assert_eq!(world.now, Instant::ORIGIN + world.config.sync_interval);
+        reconciler.on_timeout(&mut world.cx());
+        let actions = world.take();
+        assert!(matches!(actions[..], [Action::Compare { .. }]), "{actions:?}");
     }
 
     #[test]
@@ -210,12 +234,12 @@ mod tests {
         let mut world = World::new(Config::lan(), 9);
         let mut reconciler = Reconciler::new(&[1; 32]);
         world.wait(10_000);
-        reconciler.on_contact(&world.cx(), id(3), 1);
+        reconciler.on_contact(&world.cx(), id(3), 1, true);
         reconciler.on_roots(&mut world.cx(), id(3), 0b0100, 0);
         assert_eq!(world.take(), [Action::Descend { with: id(3), digits: 0b0100 }]);
         // Roots that are equal by chance hide it: then it may be anywhere.
         world.wait(1_000);
-        reconciler.on_contact(&world.cx(), id(3), 1);
+        reconciler.on_contact(&world.cx(), id(3), 1, true);
         reconciler.on_roots(&mut world.cx(), id(3), 0, 0);
         assert_eq!(world.take(), [Action::Descend { with: id(3), digits: u16::MAX }]);
     }
@@ -228,7 +252,7 @@ mod tests {
         assert!(!reconciler.is_settled(9));
         for index in [1, 1, 2, 2, 3] {
             assert!(!reconciler.is_settled(9));
-            reconciler.on_contact(&world.cx(), id(index), fold);
+            reconciler.on_contact(&world.cx(), id(index), fold, false);
         }
         assert!(reconciler.is_settled(9));
         reconciler.on_change();
@@ -248,7 +272,7 @@ mod tests {
             reconciler.on_timeout(&mut world.cx());
             let actions = world.take();
             assert!(matches!(actions[..], [Action::Compare { .. }]), "{actions:?}");
-            reconciler.on_contact(&world.cx(), id(index), fold);
+            reconciler.on_contact(&world.cx(), id(index), fold, false);
         }
         world.now = reconciler.next_timeout().unwrap();
         reconciler.on_timeout(&mut world.cx());
