@@ -97,11 +97,25 @@ fn nonsense_is_answered_with_one_line() {
 
 #[test]
 fn a_plot_has_a_line_for_each_trial() {
-    let path = std::env::temp_dir().join(format!("gossip-sim-{}.svg", std::process::id()));
-    let output = run(&format!("join --nodes 8 --trials 3 --svg {}", path.display()));
+    let plot = plot("join --nodes 8 --trials 3");
+    assert_eq!(plot.matches("stroke-width=\"2\"").count(), 3, "{plot}");
+}
+
+#[test]
+fn a_plot_of_several_configurations_names_them() {
+    let few = "--slow 1 --anomaly 128 --gap 16384 --long 16384 --repetitions 1";
+    let plot = plot(&format!("lifeguard --config lifeguard,ours {few}"));
+    assert!(plot.contains("Lifeguard") && plot.contains("ours"), "{plot}");
+}
+
+/// What is plotted by a run with these arguments.
+fn plot(arguments: &str) -> String {
+    let name = arguments.split(' ').next().unwrap();
+    let path = std::env::temp_dir().join(format!("gossip-{}-{name}.svg", std::process::id()));
+    let output = run(&format!("{arguments} --svg {}", path.display()));
     assert!(output.status.success(), "{output:?}");
     let plot = std::fs::read_to_string(&path).unwrap();
     std::fs::remove_file(&path).unwrap();
     assert!(plot.starts_with("<svg") && plot.trim_end().ends_with("</svg>"));
-    assert_eq!(plot.matches("stroke-width=\"2\"").count(), 3, "{plot}");
+    plot
 }

@@ -45,11 +45,14 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         _ => {}
     }
     let outcomes = trials(options)?;
-    if let Some(path) = &options.svg {
-        let curves: Vec<_> = outcomes.iter().map(|outcome| &outcome.curve).collect();
-        plot::write(path, name(&options.scenario), &curves)?;
-    }
+    plot(options, &outcomes)?;
     print(options, &Summary::new(&outcomes, options.scenario.pooled(&outcomes)?))
+}
+
+fn plot(options: &Options, outcomes: &[Outcome]) -> Result<(), Error> {
+    let Some(path) = &options.svg else { return Ok(()) };
+    let curves: Vec<_> = outcomes.iter().flat_map(|outcome| &outcome.curves).collect();
+    plot::write(path, name(&options.scenario), &curves)
 }
 
 fn print(options: &Options, summary: &Summary) -> Result<(), Error> {
@@ -83,7 +86,9 @@ fn run_lifeguard(lifeguard: &Lifeguard, options: &Options) -> Result<(), Error> 
     let bar = progress(lifeguard.runs());
     let outcome = lifeguard.run(options.seed, cores(), || bar.inc(1))?;
     bar.finish_and_clear();
-    print(options, &Summary::new(&[outcome], Map::new()))
+    let outcomes = [outcome];
+    plot(options, &outcomes)?;
+    print(options, &Summary::new(&outcomes, Map::new()))
 }
 
 fn run_soak(soak: &Soak, options: &Options) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use gossip_sim::scenario::{Curve, Error};
 use plotters::prelude::*;
 
-/// Writes a plot with a line for each trial.
+/// Writes a plot with a line for each curve, and a legend if they have names.
 pub(crate) fn write(path: &Path, title: &str, curves: &[&Curve]) -> Result<(), Error> {
     let label = curves.first().map_or("", |curve| curve.label);
     if label.is_empty() {
@@ -36,7 +36,15 @@ fn draw(
     chart.configure_mesh().x_desc("seconds").y_desc(label).draw()?;
     for (place, curve) in curves.iter().enumerate() {
         let colour = Palette99::pick(place).stroke_width(2);
-        chart.draw_series(LineSeries::new(curve.points.iter().copied(), colour))?;
+        let line = chart.draw_series(LineSeries::new(curve.points.iter().copied(), colour))?;
+        if !curve.name.is_empty() {
+            let key = move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour);
+            line.label(curve.name).legend(key);
+        }
+    }
+    if curves.iter().any(|curve| !curve.name.is_empty()) {
+        let position = SeriesLabelPosition::LowerRight;
+        chart.configure_series_labels().position(position).background_style(WHITE).draw()?;
     }
     area.present()?;
     Ok(())

@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Conditions, Curve, Error, Outcome, nodes, within};
+use crate::Occurrence;
 
 /// One node crashes, at some moment of a settled cluster.
 #[derive(Clone, Copy, Debug, Args)]
@@ -32,12 +33,20 @@ impl Crash {
         let mut sim = conditions.settled_cluster(seed, nodes, &conditions.config())?;
         sim.run_for(Duration::from_millis(seed.wrapping_mul(37) % 4_000));
         let victim = (seed % (nodes as u64 - 1)) as usize + 1;
+        let (begin, id) = (super::seconds(&sim), sim.id(victim));
+        sim.record(move |told| told.failed().is_some_and(|member| member.id() == id));
         let notices = sim.crash_and_watch(victim, Duration::from_secs(300));
         let figures = Figures {
             nodes,
             first_notice_s: within(notices.first, "the first notice")?,
             last_notice_s: within(notices.last, "the last notice")?,
         };
-        Outcome::new(figures, Curve::default())
+        let share = |(place, told): (usize, Occurrence)| {
+            let since = told.at.as_micros() as f64 / 1e6 - begin;
+            (since, 100.0 * (place + 1) as f64 / (nodes - 1) as f64)
+        };
+        let points = sim.take_log().into_iter().enumerate().map(share).collect();
+        let label = "nodes that know of the crash, %";
+        Outcome::new(figures, Curve { label, points, ..Curve::default() })
     }
 }

@@ -149,7 +149,7 @@ impl Detect {
         let points = pings.into_iter().enumerate().map(share).collect();
         let pooled = Pooled::new(&samples);
         let figures = Figures { nodes, crashes, churn_percent_per_minute: churn, pooled };
-        let curve = Curve { label: "crashes that have met a ping, %", points };
+        let curve = Curve { label: "crashes that have met a ping, %", points, ..Curve::default() };
         Ok(Outcome { samples, ..Outcome::new(figures, curve)? })
     }
 }

@@ -83,7 +83,7 @@ pub struct Outcome {
     /// The figures by name, in their order.
     pub figures: Map<String, Value>,
     /// What can be plotted of it.
-    pub curve: Curve,
+    pub curves: Vec<Curve>,
     /// What figures were computed from that several trials give better together.
     pub samples: Samples,
 }
@@ -94,6 +94,8 @@ pub type Samples = BTreeMap<&'static str, Vec<f64>>;
 /// A line in a plot.
 #[derive(Clone, Debug, Default)]
 pub struct Curve {
+    /// Whose it is, where a run gives several; else empty.
+    pub name: &'static str,
     /// What `y` is; empty if there is nothing to plot. `x` is seconds of virtual time.
     pub label: &'static str,
     /// The points, `x` ascending.
@@ -105,7 +107,7 @@ pub type Error = String;
 
 impl Outcome {
     fn new(figures: impl Serialize, curve: Curve) -> Result<Self, Error> {
-        Ok(Self { figures: object(figures)?, curve, samples: Samples::new() })
+        Ok(Self { figures: object(figures)?, curves: vec![curve], samples: Samples::new() })
     }
 }
 
@@ -300,7 +302,7 @@ fn follow(
         condition(sim)
     });
     points.push((seconds(sim) - begin, quantity(sim)));
-    (took, Curve { label, points })
+    (took, Curve { label, points, ..Curve::default() })
 }
 
 /// The share of pairs that know each other, in percent.
@@ -314,5 +316,5 @@ fn traffic_curve(sim: &Sim, first: f64, nodes: usize) -> Curve {
     let seconds = sim.traffic_by_second().iter().enumerate().skip(first as usize);
     let points = seconds
         .map(|(second, sent)| (second as f64 - first.floor(), sent.bytes() as f64 / nodes as f64));
-    Curve { label: "bytes per node and second", points: points.collect() }
+    Curve { label: "bytes per node and second", points: points.collect(), ..Curve::default() }
 }

@@ -144,7 +144,7 @@ impl Reconcile {
             (at.saturating_duration_since(begin).as_secs_f64(), *bytes as f64)
         };
         let points = seen.curve.iter().map(point).collect();
-        Outcome::new(figures, Curve { label: "bytes without records", points })
+        Outcome::new(figures, Curve { label: "bytes without records", points, ..Curve::default() })
     }
 }
 

@@ -158,7 +158,7 @@ impl Spread {
         };
         let share = |(place, at): (usize, &f64)| (*at, 100.0 * (place + 2) as f64 / nodes as f64);
         let points = times.iter().enumerate().map(share).collect();
-        Outcome::new(figures, Curve { label: "nodes that know, %", points })
+        Outcome::new(figures, Curve { label: "nodes that know, %", points, ..Curve::default() })
     }
 }
 

@@ -185,10 +185,21 @@ impl Lifeguard {
         }
         let swim = self.config.iter().position(|&subject| subject == Subject::Swim);
         let swim = swim.map(|place| &tallies[place].1);
-        let rows = self.config.iter().zip(&tallies);
-        let rows = rows.map(|(subject, (runs, tally))| row(subject.name(), *runs, tally, swim));
-        Outcome::new(Figures { agents: agents::COUNT, configs: rows.collect() }, Curve::default())
+        let each = self.config.iter().map(|subject| subject.name()).zip(&tallies);
+        let rows = each.clone().map(|(name, (runs, tally))| row(name, *runs, tally, swim));
+        let figures = Figures { agents: agents::COUNT, configs: rows.collect() };
+        let curves = each.map(|(name, (_, tally))| curve(name, tally)).collect();
+        Ok(Outcome { curves, ..Outcome::new(figures, Curve::default())? })
     }
+}
+
+/// How many of the long anomalies one that is not slow has noticed, over time.
+fn curve(name: &'static str, tally: &Tally) -> Curve {
+    let mut times = tally.detect.clone();
+    times.sort_unstable_by(f64::total_cmp);
+    let share = |(place, time)| (time, 100.0 * (place + 1) as f64 / tally.long.max(1) as f64);
+    let points = times.into_iter().enumerate().map(share).collect();
+    Curve { name, label: "long anomalies that are noticed, %", points }
 }
 
 /// A number of slow agents.
