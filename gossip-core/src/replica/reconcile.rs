@@ -78,7 +78,7 @@ impl Reconciler {
         if self.agreed.len() >= peers.min(AGREEING) {
             self.catch_up = None;
         }
-        if cx.table.is_overflowing() {
+        if cx.table.is_overflowing() || peers == 0 {
             (self.catch_up, self.doubt) = (None, None);
         }
         // One comparison serves both.
@@ -98,8 +98,8 @@ impl Reconciler {
     }
 
     /// A member told us the fold of its fingerprint. If it answers us and differs, its roots
-    /// come as well; if it asks, we look for ourselves a moment later. While rumours are `hot` here
-    /// it will soon know what we do.
+    /// come as well; in any case we look for ourselves a moment later, unless rumours are `hot`
+    /// here: then it will soon know what we do.
     pub(crate) fn on_contact<A: Address>(
         &mut self,
         cx: &Context<'_, A>,
@@ -207,6 +207,16 @@ mod tests {
         reconciler.on_timeout(&mut world.cx());
         let actions = world.take();
         assert!(matches!(actions[..], [Action::Compare { .. }]), "{actions:?}");
+    }
+
+    #[test]
+    fn who_is_left_alone_has_nobody_to_compare_with() {
+        let mut world = World::new(Config::lan(), 0);
+        let mut reconciler = Reconciler::new(&[1; 32]);
+        reconciler.on_contact(&world.cx(), id(3), 1, false);
+        world.now = reconciler.next_timeout().unwrap();
+        reconciler.on_timeout(&mut world.cx());
+        assert_eq!((world.take(), reconciler.next_timeout()), ([].into(), None));
     }
 
     #[test]
