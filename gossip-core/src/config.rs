@@ -109,7 +109,7 @@ pub enum Detector {
     /// ping after half an interval on average and one at most. A probe pings three to five
     /// times, then asks others thrice. A suspect's other watchers probe it at once, and only one whose own
     /// probe has failed, just now and again, may declare it dead, if it has heard from others
-    /// meanwhile and one of them accuses it as well. Costs as many probes as SWIM.
+    /// meanwhile and another has accused it as well. Costs as many probes as SWIM.
     #[default]
     Watchers,
 }

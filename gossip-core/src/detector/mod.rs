@@ -20,7 +20,7 @@ use probe::Probe;
 use quorum::Quorum;
 use relay::Relay;
 pub(crate) use rings::RINGS;
-use schedule::Schedule;
+use schedule::{Schedule, Turn};
 use suspicion::Suspicion;
 use why::Verdicts;
 pub use why::{FailedProbe, Why};
@@ -98,8 +98,16 @@ impl FailureDetector {
         while !self.held
             && let Some(turn) = self.schedule.take(cx, &mut self.rng, interval)
         {
+            let turn = self.elsewhere(cx).unwrap_or(turn);
             self.probe(cx, turn);
         }
+    }
+
+    /// Who reaches nobody tries others than those whom it watches: they may all be dead.
+    fn elsewhere<A: Address>(&mut self, cx: &Context<'_, A>) -> Option<Turn> {
+        let isolated = self.quorum.is_isolated();
+        let target = isolated.then(|| cx.table.draw(&mut self.rng, 1, |_| true).pop()).flatten();
+        target.map(Turn::by_chance)
     }
 
     /// What is to be sent does not leave.

@@ -4,7 +4,7 @@
 //! [`Detector::Watchers`] it takes an *accuser*, one whose own probe has failed: it goes on to ping
 //! the suspect, tells everybody before a third of the least time has passed, begins a probe that ends
 //! with the time, and declares only if that has failed too, it has heard from others meanwhile, and
-//! another accuses the suspect as well. All others are bystanders; if nobody has decided when the
+//! another has accused the suspect as well. All others are bystanders; if nobody has decided when the
 //! longest time is over, they probe as well.
 
 use core::time::Duration;
@@ -78,9 +78,13 @@ impl FailureDetector {
             // We have known for a while.
             raise(cx, id, incarnation);
         }
+        let late = suspicion.evidence.is_some() && suspicion.over <= cx.now;
         if fresh && turn.ring.is_some() {
             // Another of its watchers is asked for a second opinion.
             suspicion.probe = self.probe(cx, turn);
+        } else if cx.config.detector == Detector::Watchers && late && !self.is_probing(&suspicion) {
+            // Confirmed at last: the probe that decides is overdue.
+            suspicion.probe = self.probe(cx, Turn { ring: None, ..turn });
         }
         self.await_end(cx, suspicion);
     }
@@ -124,11 +128,14 @@ impl FailureDetector {
         let heard = self.quorum.is_met(suspicion.known, target, well, peers);
         let confirmed = accusers(cx, &target, incarnation) >= MOST_NEEDED.min(well + 1);
         self.await_end(cx, suspicion);
-        if over && heard && confirmed {
-            return declare(cx, target, incarnation);
-        }
         if !told {
+            // A bystander does not judge at its first failure; it confirms.
             raise(cx, target, incarnation);
+        } else if over && heard && confirmed {
+            return declare(cx, target, incarnation);
+        } else if over && heard {
+            // Who could confirm it may not have heard.
+            accuse(cx, target, incarnation, Level::Suspect);
         }
         if watchers {
             self.pursue(cx, &target);

@@ -32,11 +32,13 @@ impl<A: Address> Node<A> {
         }
     }
 
-    /// Merges an accusation of our own.
+    /// Merges an accusation of our own, and tells others; also if they should know it already.
     pub(super) fn accuse(&mut self, id: NodeId, accusation: &Accusation) {
-        let merged = self.shared.table.accuse(self.shared.now, &id, accusation);
-        if let Merge::Changed(change) = merged {
+        let table = &mut self.shared.table;
+        if let Merge::Changed(change) = table.accuse(self.shared.now, &id, accusation) {
             self.on_change(id, change, Some(0), None);
+        } else if table.get(&id).is_some_and(|slot| slot.member.status() == Status::Suspect) {
+            self.rumors.heat(&mut self.shared.cx(), id, 0, None);
         }
     }
 
