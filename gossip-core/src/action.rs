@@ -59,6 +59,10 @@ pub(crate) enum Action {
         id: NodeId,
         accusation: Accusation,
     },
+    /// Spread a record that may not have been heard, though it is no news.
+    TellAgain {
+        id: NodeId,
+    },
     /// Send what is being pushed, so many ages later than it came.
     Push {
         to: NodeId,

@@ -17,9 +17,9 @@ use crate::action::{Action, Context};
 use crate::member::{Accusation, Accusers, Level};
 use crate::{Address, Config, Detector, Incarnation, Instant, NodeId};
 
-/// How many must have failed to reach a suspect, if there are as many who could. An accuser that
+/// How many must have accused a suspect for a verdict, if there are as many who could. An accuser that
 /// nobody confirms is not heard by the suspect, which would refute, nor by those who reach it.
-const MOST_NEEDED: usize = 2;
+const ACCUSERS_NEEDED: usize = 2;
 
 /// A suspicion under way.
 #[derive(Debug)]
@@ -126,7 +126,7 @@ impl FailureDetector {
             .filter(|member| member.status().is_well() && member.id != target);
         let (well, peers) = (well.take(WITNESSES).count(), cx.table.live().len());
         let heard = self.quorum.is_met(suspicion.known, target, well, peers);
-        let confirmed = accusers(cx, &target, incarnation) >= MOST_NEEDED.min(well + 1);
+        let confirmed = accusers(cx, &target, incarnation) >= ACCUSERS_NEEDED.min(well + 1);
         self.await_end(cx, suspicion);
         if !told {
             // A bystander does not judge at its first failure; it confirms.
@@ -135,7 +135,7 @@ impl FailureDetector {
             return declare(cx, target, incarnation);
         } else if over && heard {
             // Who could confirm it may not have heard.
-            accuse(cx, target, incarnation, Level::Suspect);
+            cx.actions.push_back(Action::TellAgain { id: target });
         }
         if watchers {
             self.pursue(cx, &target);

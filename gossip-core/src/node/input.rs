@@ -315,8 +315,7 @@ impl<A: Address> Node<A> {
             ack = Body::Ack { nonce, acquainted: true, attach, ping_back, differs, appointment };
             let proven = here.is_some_and(|slot| slot.verified);
             if live && proven && origin.via == Via::Datagram {
-                let hot = !self.rumors.is_quiet();
-                self.reconciler.on_contact(&self.shared.cx(), id, ping.fold, hot);
+                self.on_contact(id, ping.fold);
             }
         }
         self.respond(origin, ack);
@@ -361,8 +360,7 @@ impl<A: Address> Node<A> {
             origin.most = None;
             origin.answers = origin.sender == Some(id);
         }
-        let hot = !self.rumors.is_quiet();
-        self.reconciler.on_contact(&self.shared.cx(), id, ack.fold, hot);
+        self.on_contact(id, ack.fold);
         if !ack.acquainted {
             let own = self.own_short();
             self.respond(origin, Body::Records(SmallVec::from_slice(&[own])));

@@ -32,13 +32,11 @@ impl<A: Address> Node<A> {
         }
     }
 
-    /// Merges an accusation of our own, and tells others; also if they should know it already.
+    /// Merges an accusation of our own.
     pub(super) fn accuse(&mut self, id: NodeId, accusation: &Accusation) {
-        let table = &mut self.shared.table;
-        if let Merge::Changed(change) = table.accuse(self.shared.now, &id, accusation) {
+        let merged = self.shared.table.accuse(self.shared.now, &id, accusation);
+        if let Merge::Changed(change) = merged {
             self.on_change(id, change, Some(0), None);
-        } else if table.get(&id).is_some_and(|slot| slot.member.status() == Status::Suspect) {
-            self.rumors.heat(&mut self.shared.cx(), id, 0, None);
         }
     }
 

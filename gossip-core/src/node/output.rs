@@ -165,6 +165,7 @@ impl<A: Address> Node<A> {
                 Action::Reconnected => self.emit(Event::Reconnected),
                 Action::DatagramsFail { id } => self.emit(Event::DatagramsFail(id)),
                 Action::Accuse { id, accusation } => self.accuse(id, &accusation),
+                Action::TellAgain { id } => self.rumors.heat(&mut self.shared.cx(), id, 0, None),
                 Action::Push { to, later } => self.enqueue_to(to, Body::Push { later, first: 0 }),
                 Action::Advertise { to } => self.enqueue_to(to, Body::Adverts),
                 Action::Ask { of, short } => {

@@ -27,6 +27,12 @@ pub(super) struct Findings {
 }
 
 impl<A: Address> Node<A> {
+    /// A member told us the fold of its fingerprint.
+    pub(super) fn on_contact(&mut self, with: NodeId, fold: u32) {
+        let hot = !self.rumors.is_quiet();
+        self.reconciler.on_contact(&self.shared.cx(), with, fold, hot);
+    }
+
     /// Begins to look for what differs below some first digits.
     pub(super) fn begin_descent(&mut self, with: NodeId, digits: u16) {
         let Some(slot) = self.shared.table.get(&with) else { return };

@@ -224,8 +224,7 @@ impl<A: Address> Node<A> {
             (Ask::Payload { id, .. }, _) if taken => self.emit(Event::SendDelivered { id }),
             (Ask::Payload { id, .. }, _) => self.emit(Event::SendFailed { id }),
             (Ask::Sync { first, next, again }, Some(end)) => {
-                let hot = !self.rumors.is_quiet();
-                self.reconciler.on_contact(&self.shared.cx(), open.to, end.fold, hot);
+                self.on_contact(open.to, end.fold);
                 if end.more && again > 0 {
                     self.ask(open.to, Ask::Sync { first, next: None, again: again - 1 });
                 } else if let Some(first) = next {
