@@ -176,7 +176,7 @@ impl Rings {
     }
 
     pub(super) fn postpone(&mut self, pause: Duration) {
-        for at in self.dues.iter_mut().chain(&mut self.visits) {
+        for at in self.dues.iter_mut().chain(&mut self.visits).chain([&mut self.idle]) {
             *at = *at + pause;
         }
     }

@@ -396,6 +396,14 @@ fn while_nothing_leaves_no_probe_goes_on_and_that_is_nobodys_fault() {
 }
 
 #[test]
+fn after_nothing_left_for_long_nothing_is_due_at_once_even_where_nobody_is_watched() {
+    let mut world = World::new(Config::lan(), 0);
+    let mut detector = detector(&world);
+    block(&mut world, &mut detector);
+    assert!(detector.next_timeout().unwrap() > world.now);
+}
+
+#[test]
 fn memberlists_probe_is_over_in_time_but_nothing_comes_of_it_before_it_can_ask_others() {
     let mut world = World::new(lifeguard(), 9);
     let mut detector = detector(&world);
