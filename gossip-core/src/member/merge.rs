@@ -7,6 +7,7 @@ use super::record::Joined;
 use super::table::{Table, signed};
 use super::{Accusation, Claim, Member, Meta, Phase, Status};
 use crate::hash::Key;
+use crate::wire::Advert;
 use crate::{Address, Incarnation, Instant, NodeId};
 
 /// How many members may share one short id; by chance not even three do.
@@ -200,11 +201,14 @@ impl<A: Address> Table<A> {
         self.expiry.set(id, now + left, ());
     }
 
-    /// Brings the member's share of the fingerprint up to date.
+    /// Brings the member's share of the fingerprint up to date, and its record's name.
     pub(super) fn recount(&mut self, slot: u32) {
         let entry = self.slot(slot);
         let share = if entry.expired { 0 } else { share(self.cluster, &entry.member) };
         let short = entry.short;
+        let version = version(self.cluster, &entry.member);
+        let name = (!entry.expired).then_some(Advert { short, version });
+        self.names[slot as usize] = name;
         let before = core::mem::replace(&mut self.slot_mut(slot).share, share);
         self.trie.change(short, before, share);
     }
@@ -220,4 +224,14 @@ fn share<A: Address>(cluster: Key, member: &Member<A>) -> u64 {
     let mut bytes = [0; 704];
     let bytes = postcard::to_slice(&counted, &mut bytes).expect("claims are of bounded size");
     cluster.hash(bytes).max(1)
+}
+
+/// What a record is advertised with: sixteen bits that change with every change worth telling.
+fn version<A>(cluster: Key, member: &Member<A>) -> u16 {
+    let current = |accusation: &&Accusation| accusation.incarnation == member.claim.incarnation;
+    let level = member.accusation.as_deref().filter(current).map(|accusation| accusation.level);
+    let news = (member.claim.incarnation, member.claim.phase, level);
+    let mut bytes = [0; 32];
+    let bytes = postcard::to_slice(&news, &mut bytes).expect("these are at most 22 bytes");
+    cluster.hash(bytes) as u16
 }

@@ -57,6 +57,9 @@ impl<A> Slot<A> {
 #[derive(Debug)]
 pub(crate) struct Table<A> {
     slots: Vec<Option<Slot<A>>>,
+    /// What the records in the slots are advertised as. Apart from them, for that is asked for
+    /// dozens of members at a time, and then of each nothing else.
+    pub(super) names: Vec<Option<Advert>>,
     free: Vec<u32>,
     /// By the secret hash of the short id.
     pub(super) index: HashTable<u32>,
@@ -83,6 +86,7 @@ impl<A: Address> Table<A> {
     pub(crate) fn new(own: Member<A>, config: &Config, cluster: Key, secret: Key) -> Self {
         let mut table = Self {
             slots: Vec::new(),
+            names: Vec::new(),
             free: Vec::new(),
             index: HashTable::new(),
             trie: Trie::new(),
@@ -209,17 +213,17 @@ impl<A: Address> Table<A> {
         })
     }
 
-    /// The name under which a member's record is advertised: who it is, and sixteen bits that
-    /// change with every change worth telling.
-    pub(crate) fn advert(&self, slot: &Slot<A>) -> Advert {
-        let member = &slot.member;
-        let accused =
-            member.accusation.as_deref().filter(|a| a.incarnation == member.claim.incarnation);
-        let level = accused.map(|accusation| accusation.level);
-        let news = (member.claim.incarnation, member.claim.phase, level);
-        let mut bytes = [0; 32];
-        let bytes = postcard::to_slice(&news, &mut bytes).expect("these are at most 22 bytes");
-        Advert { short: slot.short, version: self.cluster.hash(bytes) as u16 }
+    /// The name under which the record in a slot is advertised, unless it is past its grace.
+    pub(crate) fn name(&self, slot: u32) -> Option<Advert> {
+        self.names.get(slot as usize).copied().flatten()
+    }
+
+    /// The name of the record of the member that this short id stands for, if it is the only one.
+    pub(crate) fn name_of(&self, short: ShortId) -> Option<Advert> {
+        let slots = self.index.iter_hash(self.secret.place(short));
+        let mut names =
+            slots.filter_map(|&slot| self.name(slot)).filter(|name| name.short == short);
+        names.next().filter(|_| names.next().is_none())
     }
 
     /// The live members but ourselves, in no but a reproducible order.
@@ -318,6 +322,8 @@ impl<A: Address> Table<A> {
         let slot = self.free.pop().unwrap_or_else(|| {
             grow(&mut self.slots);
             self.slots.push(None);
+            grow(&mut self.names);
+            self.names.push(None);
             (self.slots.len() - 1) as u32
         });
         self.slots[slot as usize] = Some(Slot {
@@ -349,6 +355,7 @@ impl<A: Address> Table<A> {
         }
         self.trie.remove(slot, look(&self.slots));
         self.slots[slot as usize] = None;
+        self.names[slot as usize] = None;
         self.free.push(slot);
         self.overflowing = false;
     }

@@ -42,6 +42,8 @@ const OTHERS: usize = 3;
 #[derive(Debug)]
 struct Rumor {
     id: NodeId,
+    /// Where it is in the table.
+    slot: u32,
     /// At which age it came, and once it is old, its age now.
     age: u8,
     /// Who told us: knows it already.
@@ -49,6 +51,13 @@ struct Rumor {
     state: State,
     /// For how many rounds it was advertised and nobody asked for it.
     unasked: u8,
+}
+
+impl Rumor {
+    /// The record, unless it is forgotten.
+    fn get<'t, A: Address>(&self, table: &'t Table<A>) -> Option<&'t Slot<A>> {
+        table.in_slot(self.slot).filter(|slot| slot.member.id == self.id)
+    }
 }
 
 /// An advertised record that we asked for.
@@ -113,7 +122,8 @@ impl Rumors {
         age: u8,
         from: Option<NodeId>,
     ) {
-        let mut news = Rumor { id, age, from, state: State::Old, unasked: 0 };
+        let Some(slot) = cx.table.find(&id) else { return };
+        let mut news = Rumor { id, slot, age, from, state: State::Old, unasked: 0 };
         if let Some(place) = self.hot.iter().position(|rumor| rumor.id == id) {
             let known = self.hot.remove(place);
             if known.state == State::Fresh {
@@ -216,7 +226,7 @@ impl Rumors {
     /// The first digits of the short ids of what is hot, a bit for each: what differs there is on
     /// its way anyway.
     pub(crate) fn hot_digits<A: Address>(&self, table: &Table<A>) -> u16 {
-        let shorts = self.hot.iter().filter_map(|rumor| table.get(&rumor.id));
+        let shorts = self.hot.iter().filter_map(|rumor| rumor.get(table));
         shorts.fold(0, |digits, slot| digits | 1 << (slot.short.0 >> 28))
     }
 
@@ -237,7 +247,7 @@ impl Rumors {
             if rumor.state != State::Pushed || age >= young || !wanted {
                 continue;
             }
-            let Some(slot) = cx.table.get(&rumor.id) else { continue };
+            let Some(slot) = rumor.get(cx.table) else { continue };
             if writer.put_record(slot, age, cx.now) {
                 continue;
             }
@@ -252,11 +262,13 @@ impl Rumors {
 
     /// Appends the names of the old rumours.
     pub(crate) fn put_names<A: Address>(&self, cx: &Context<'_, A>, writer: &mut Writer<'_>) {
-        let old = self.hot.iter().filter(|rumor| rumor.state == State::Old);
-        let names: SmallVec<[u8; MAX_HOT * Advert::SIZE]> = old
-            .filter_map(|rumor| cx.table.get(&rumor.id))
-            .flat_map(|slot| cx.table.advert(slot).to_bytes())
-            .collect();
+        let mut names = SmallVec::<[u8; MAX_HOT * Advert::SIZE]>::new();
+        for rumor in self.hot.iter().filter(|rumor| rumor.state == State::Old) {
+            // Whoever has taken the place of a forgotten one is named as truly.
+            if let Some(name) = cx.table.name(rumor.slot) {
+                names.extend_from_slice(&name.to_bytes());
+            }
+        }
         writer.put_adverts(&names);
     }
 
@@ -318,8 +330,8 @@ impl Rumors {
 
 /// Whether we have no record, or another one, of an advertised member, and could take it.
 fn lacks<A: Address>(table: &Table<A>, advert: Advert) -> bool {
-    match table.by_short(advert.short) {
-        Some(slot) => table.advert(slot) != advert,
+    match table.name_of(advert.short) {
+        Some(name) => name != advert,
         None => !table.is_full(),
     }
 }

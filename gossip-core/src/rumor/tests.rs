@@ -154,7 +154,7 @@ fn what_is_asked_for_is_advertised_anew_but_not_for_ever() {
 fn only_what_is_lacking_is_asked_for_and_only_now_and_then() {
     let mut world = World::new(Config::lan(), 9);
     let mut rumors = rumors();
-    let same = world.table.advert(world.table.get(&id(1)).unwrap());
+    let same = world.table.name_of(world.table.get(&id(1)).unwrap().short).unwrap();
     let newer = newer(2);
     let unknown = Advert { short: ShortId(1), version: 1 };
     let adverts = [same, newer, unknown];
@@ -178,7 +178,7 @@ fn only_what_is_lacking_is_asked_for_and_only_now_and_then() {
 fn newer(index: u32) -> Advert {
     let mut other = World::new(Config::lan(), 9);
     other.accuse(index, Level::Suspect, 1);
-    other.table.advert(other.table.get(&id(index)).unwrap())
+    other.table.name_of(other.table.get(&id(index)).unwrap().short).unwrap()
 }
 
 #[test]
