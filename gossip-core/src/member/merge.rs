@@ -33,6 +33,9 @@ pub(crate) struct Change {
     /// Whether something an application can see of the claim changed: anything but the number of
     /// its incarnation.
     pub(crate) visible: bool,
+    /// Whether others should hear of it: not if one more accuses where as many as are kept did so
+    /// already. Lifeguard passes on the first three confirmations and no more.
+    pub(crate) news: bool,
 }
 
 impl<A: Address> Table<A> {
@@ -50,6 +53,7 @@ impl<A: Address> Table<A> {
         };
         let entry = self.slot_mut(slot);
         let (before, shown) = (entry.member.status(), !entry.expired);
+        let charge = entry.member.full_charge();
         let Joined { claimed, visible, moved, accused } = entry.member.join(claim, accusation);
         entry.verified &= !moved;
         let changed = claimed || accused;
@@ -59,8 +63,10 @@ impl<A: Address> Table<A> {
         let aged = self.settle(now, slot, before, claimed, age);
         if changed || aged {
             self.recount(slot);
-            let after = self.slot(slot).member.status();
-            Merge::Changed(Change { before: shown.then_some(before), after, visible })
+            let member = &self.slot(slot).member;
+            let news = claimed || charge.is_none() || charge != member.full_charge();
+            let (before, after) = (shown.then_some(before), member.status());
+            Merge::Changed(Change { before, after, visible, news })
         } else {
             Merge::Known
         }
@@ -70,15 +76,17 @@ impl<A: Address> Table<A> {
     pub(crate) fn accuse(&mut self, now: Instant, id: &NodeId, accusation: &Accusation) -> Merge {
         let Some(slot) = self.find(id) else { return Merge::Refused { full: false } };
         let entry = self.slot_mut(slot);
-        let before = entry.member.status();
+        let (before, charge) = (entry.member.status(), entry.member.full_charge());
         if !entry.member.accuse(accusation) {
             return Merge::Known;
         }
         let shown = !entry.expired;
         self.settle(now, slot, before, false, Duration::ZERO);
         self.recount(slot);
-        let after = self.slot(slot).member.status();
-        Merge::Changed(Change { before: shown.then_some(before), after, visible: false })
+        let member = &self.slot(slot).member;
+        let news = charge.is_none() || charge != member.full_charge();
+        let (before, after) = (shown.then_some(before), member.status());
+        Merge::Changed(Change { before, after, visible: false, news })
     }
 
     /// Ends the grace of a member that is dead or has left.
@@ -150,7 +158,7 @@ impl<A: Address> Table<A> {
             self.bury(now, slot, age);
         }
         self.recount(slot);
-        Merge::Changed(Change { before: None, after, visible: true })
+        Merge::Changed(Change { before: None, after, visible: true, news: true })
     }
 
     /// After a merge: puts the member into the list of its new status and minds its age, which

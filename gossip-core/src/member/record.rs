@@ -123,6 +123,10 @@ impl Accusers {
         &self.ids[..usize::from(self.len)]
     }
 
+    fn is_full(&self) -> bool {
+        usize::from(self.len) == Self::MOST
+    }
+
     /// Whether the set changed.
     fn insert(&mut self, id: ShortId) -> bool {
         let len = usize::from(self.len);
@@ -306,6 +310,12 @@ impl<A: Ord + Clone> Member<A> {
         }
         joined.accused = accusation.is_some_and(|accusation| self.accuse(accusation));
         joined
+    }
+
+    /// Of what it is accused, if by as many as are kept.
+    pub(super) fn full_charge(&self) -> Option<(Incarnation, Level)> {
+        let full = self.accusation.as_deref().filter(|accusation| accusation.accusers.is_full());
+        full.map(|accusation| (accusation.incarnation, accusation.level))
     }
 
     /// Joins an accusation alone; whether anything changed.

@@ -109,6 +109,7 @@ proptest! {
         for slot in &shown {
             prop_assert_eq!(&table.get(&slot.member.id).unwrap().member, &slot.member);
             prop_assert!(table.all_by_short(slot.short).any(|other| other.member == slot.member));
+            prop_assert_eq!(table.name_of(slot.short).map(|name| name.short), Some(slot.short));
             prop_assert!(late < 1 || slot.member.status().is_live() || slot.member.id == own);
         }
         let walked: Vec<_> = table.range(ShortId(0)).map(|slot| slot.short).collect();
@@ -152,8 +153,32 @@ fn the_gone_are_forgotten_after_their_grace_and_not_taught_again() {
     // A new life is welcome at any time.
     let back = claim(2, 0, Phase::Up, 1);
     let merged = table.merge(later, id, &back, None, Duration::ZERO);
-    let change = Change { before: None, after: Status::Up, visible: true };
+    let change = Change { before: None, after: Status::Up, visible: true, news: true };
     assert_eq!(merged, Merge::Changed(change));
+}
+
+#[test]
+fn more_accusers_than_are_kept_are_not_worth_telling() {
+    let mut table = table(&Config::lan());
+    let life = claim(1, 0, Phase::Up, 1);
+    learn(&mut table, &(7, life.clone(), None));
+    let mut accuse = |incarnation, level, accuser| {
+        let accusation = Accusation::new(incarnation, level, ShortId(accuser));
+        match table.accuse(NOW, &NodeId::from_u128(7), &accusation) {
+            Merge::Changed(change) => Some(change.news),
+            _ => None,
+        }
+    };
+    let suspected = [50, 40, 60, 40, 30, 20, 90]
+        .map(|accuser| accuse(life.incarnation, Level::Suspect, accuser));
+    let told = [true, true, true].map(Some);
+    assert_eq!(suspected[..3], told);
+    // Twice the same; the fourth; one who takes the place of another; one who does not.
+    assert_eq!(suspected[3..], [None, Some(true), Some(false), None]);
+    let declared = [9, 8].map(|accuser| accuse(life.incarnation, Level::Dead, accuser));
+    assert_eq!(declared, [Some(true); 2]);
+    let next = claim(1, 1, Phase::Up, 1).incarnation;
+    assert_eq!(accuse(next, Level::Suspect, 1), Some(true));
 }
 
 #[test]
