@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum, value_parser};
 use gossip_core::{Event, Incarnation, NodeId};
 use serde::Serialize;
 
-use super::{Conditions, Error, Outcome, nodes, percent, traffic_curve};
+use super::{Conditions, Curve, Error, Outcome, nodes, percent};
 use crate::random::Random;
 use crate::{Occurrence, Sim};
 
@@ -74,13 +74,13 @@ struct Figures {
 struct Told {
     /// Of the death of healthy ones: by the healthy, by those at fault.
     deaths: [BTreeSet<(NodeId, Incarnation)>; 2],
-    /// By healthy ones, of those at fault.
-    transitions: usize,
+    /// By healthy ones, of those at fault, in each minute.
+    transitions: Vec<usize>,
 }
 
 impl Told {
     /// Those at fault have the lowest numbers.
-    fn add(&mut self, sim: &Sim, told: &Occurrence, faulty: usize, counts: bool) {
+    fn add(&mut self, sim: &Sim, told: &Occurrence, faulty: usize, minute: usize) {
         let (Event::MemberUp(member) | Event::MemberFailed(member, _)) = &told.event else {
             return;
         };
@@ -89,7 +89,7 @@ impl Told {
         if !about_faulty && told.failed().is_some() {
             self.deaths[usize::from(by_faulty)].insert((member.id(), member.incarnation()));
         }
-        self.transitions += usize::from(about_faulty && !by_faulty && counts);
+        self.transitions[minute] += usize::from(about_faulty && !by_faulty);
     }
 }
 
@@ -101,7 +101,7 @@ impl Flap {
         let mut random = Random::new(seed, STREAM);
         let phases: Vec<u64> = (0..faulty).map(|_| random.below(2 * HALF)).collect();
         let (begin, before) = (super::seconds(&sim), sim.total_traffic());
-        let mut told = Told::default();
+        let mut told = Told { transitions: vec![0; minutes as usize], ..Told::default() };
         sim.record(|told| matches!(told.event, Event::MemberUp(_) | Event::MemberFailed(..)));
         if fault == Fault::Lossy {
             (0..faulty).for_each(|index| sim.set_node_loss(index, LOSS, LOSS));
@@ -116,21 +116,27 @@ impl Flap {
             }
             sim.run_for(Duration::from_secs(1));
             let log = sim.take_log();
-            log.iter().for_each(|event| told.add(&sim, event, faulty, second >= 60 * FIRST));
+            let minute = (second / 60) as usize;
+            log.iter().for_each(|event| told.add(&sim, event, faulty, minute));
         }
         let sent = (sim.total_traffic() - before).bytes() as f64;
         let pairs = (faulty * (nodes - faulty)) as f64;
         let [at_healthy, at_faulty] = &told.deaths;
+        let counted: usize = told.transitions[FIRST as usize..].iter().sum();
+        let each = told.transitions.iter().map(|&count| count as f64 / pairs);
+        let points = each.enumerate().map(|(minute, each)| (60.0 * (minute + 1) as f64, each));
+        let label = "how often each faulty one came or went in the minute before";
+        let curve = Curve { label, points: points.collect(), ..Curve::default() };
         let figures = Figures {
             nodes,
             faulty,
             fault,
             healthy_dead: at_healthy.len(),
             healthy_dead_at_faulty: at_faulty.difference(at_healthy).count(),
-            transitions_per_minute: told.transitions as f64 / pairs / (minutes - FIRST) as f64,
+            transitions_per_minute: counted as f64 / pairs / (minutes - FIRST) as f64,
             bytes_per_node_and_second: sent / nodes as f64 / (super::seconds(&sim) - begin),
         };
-        Outcome::new(figures, traffic_curve(&sim, begin, nodes))
+        Outcome::new(figures, curve)
     }
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::statistics::poisson_upper95;
-use super::{Conditions, Error, Outcome, Samples, Switch, nodes, traffic_curve};
+use super::{Conditions, Curve, Error, Outcome, Samples, Switch, nodes};
 use crate::{Occurrence, Sim};
 
 /// Nobody fails, but packets are lost: who is suspected, and who is declared dead.
@@ -71,7 +71,12 @@ impl Loss {
         let (raised, told) = (suspicions(&sim), sim.false_deaths());
         let (begin, before) = (super::seconds(&sim), sim.total_traffic());
         sim.record(|told| told.failed().is_some());
-        sim.run_for(Duration::from_secs(60 * minutes));
+        let (mut points, mut known) = (Vec::new(), raised);
+        for minute in 1..=minutes {
+            sim.run_for(Duration::from_secs(60));
+            let before = std::mem::replace(&mut known, suspicions(&sim));
+            points.push((60.0 * minute as f64, (known - before) as f64));
+        }
         let log = sim.take_log();
         let victims = log.iter().filter_map(Occurrence::failed);
         let mut victims: Vec<_> =
@@ -92,9 +97,11 @@ impl Loss {
             pooled: Pooled::new(&samples),
             false_deaths: victims.len(),
             false_deaths_told: sim.false_deaths() - told,
-            suspicions: suspicions(&sim) - raised,
+            suspicions: known - raised,
             bytes_per_node_and_second: sent / nodes as f64 / (super::seconds(&sim) - begin),
         };
-        Ok(Outcome { samples, ..Outcome::new(figures, traffic_curve(&sim, begin, nodes))? })
+        let label = "suspicions in the minute before";
+        let curve = Curve { label, points, ..Curve::default() };
+        Ok(Outcome { samples, ..Outcome::new(figures, curve)? })
     }
 }

@@ -96,7 +96,7 @@ pub type Samples = BTreeMap<&'static str, Vec<f64>>;
 pub struct Curve {
     /// Whose it is, where a run gives several; else empty.
     pub name: &'static str,
-    /// What `y` is; empty if there is nothing to plot. `x` is seconds of virtual time.
+    /// What `y` is; empty if there is nothing to plot. `x` is in seconds.
     pub label: &'static str,
     /// The points, `x` ascending.
     pub points: Vec<(f64, f64)>,

@@ -66,13 +66,16 @@ impl Pause {
             pauses.push(pause(&mut sim, sleeper, seconds)?);
         }
         let returns: Vec<f64> = pauses.iter().map(|row| row.all_see_it_up_s).collect();
+        let points = pauses.iter().map(|row| (row.seconds as f64, row.all_see_it_up_s)).collect();
+        let label = "seconds after its sleep until all see it up";
+        let curve = Curve { label, points, ..Curve::default() };
         let figures = Figures {
             nodes,
             false_deaths: pauses.iter().map(|row| row.false_deaths).sum(),
             all_see_it_up_s_max: quantile(&returns, 1.0),
             pauses,
         };
-        Outcome::new(figures, Curve::default())
+        Outcome::new(figures, curve)
     }
 }
 
