@@ -123,11 +123,12 @@ impl FailureDetector {
         gap: Duration,
         length: Duration,
     ) -> Option<u32> {
-        let incarnation = cx.table.get(&turn.target)?.member.incarnation();
+        let member = &cx.table.get(&turn.target)?.member;
+        let suspect = member.status() == Status::Suspect;
         let nonce = self.rng.next_u32();
         let probe = Probe {
             turn,
-            incarnation,
+            incarnation: member.incarnation(),
             begun: cx.now,
             gap,
             end: cx.now + length,
@@ -138,15 +139,14 @@ impl FailureDetector {
             nacks: 0,
             due: 0,
         };
-        self.ping(cx, nonce, probe);
+        self.ping(cx, nonce, probe, suspect);
         Some(nonce)
     }
 
-    fn ping<A: Address>(&mut self, cx: &mut Context<'_, A>, nonce: u32, mut probe: Probe) {
+    fn ping<A>(&mut self, cx: &mut Context<'_, A>, nonce: u32, mut probe: Probe, suspect: bool) {
         let Turn { target, ring, .. } = probe.turn;
-        let status = cx.table.get(&target).map(|slot| slot.member.status());
         // Lifeguard's buddy system: who is suspected is the first to know.
-        let told = cx.config.buddy && status == Some(Status::Suspect);
+        let told = cx.config.buddy && suspect;
         cx.actions.push_back(Action::Ping {
             to: target,
             nonce,
@@ -166,7 +166,11 @@ impl FailureDetector {
     ) {
         match probe.left {
             // However late it is, nobody is judged of whom not all has been asked.
-            Effort { tries: 1.., .. } => self.ping(cx, nonce, probe),
+            Effort { tries: 1.., .. } => {
+                let slot = cx.table.get(&probe.turn.target);
+                let suspect = slot.is_some_and(|slot| slot.member.status() == Status::Suspect);
+                self.ping(cx, nonce, probe, suspect);
+            }
             Effort { rounds: 1.., .. } => self.ask_others(cx, nonce, probe),
             _ if probe.end <= cx.now => self.fail(cx, &probe),
             _ => self.probes.set(nonce, probe.end, probe),
