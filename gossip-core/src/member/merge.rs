@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::record::Joined;
 use super::table::{Table, signed};
-use super::{Accusation, Claim, Member, Meta, Phase, Status};
+use super::{Accusation, Claim, Level, Member, Meta, Phase, Status};
 use crate::hash::Key;
 use crate::wire::Advert;
 use crate::{Address, Incarnation, Instant, NodeId};
@@ -33,8 +33,9 @@ pub(crate) struct Change {
     /// Whether something an application can see of the claim changed: anything but the number of
     /// its incarnation.
     pub(crate) visible: bool,
-    /// Whether others should hear of it: not if one more accuses where as many as are kept did so
-    /// already. Lifeguard passes on the first three confirmations and no more.
+    /// Whether others should hear of it: not if all that is new is one more who accuses the dead,
+    /// or a suspect that as many as are kept accuse. Lifeguard passes on the first three
+    /// confirmations and no more.
     pub(crate) news: bool,
 }
 
@@ -53,7 +54,7 @@ impl<A: Address> Table<A> {
         };
         let entry = self.slot_mut(slot);
         let (before, shown) = (entry.member.status(), !entry.expired);
-        let charge = entry.member.full_charge();
+        let charge = entry.member.settled_charge();
         let Joined { claimed, visible, moved, accused } = entry.member.join(claim, accusation);
         entry.verified &= !moved;
         let changed = claimed || accused;
@@ -64,7 +65,7 @@ impl<A: Address> Table<A> {
         if changed || aged {
             self.recount(slot);
             let member = &self.slot(slot).member;
-            let news = claimed || charge.is_none() || charge != member.full_charge();
+            let news = claimed || aged || is_news(charge, member);
             let (before, after) = (shown.then_some(before), member.status());
             Merge::Changed(Change { before, after, visible, news })
         } else {
@@ -76,7 +77,7 @@ impl<A: Address> Table<A> {
     pub(crate) fn accuse(&mut self, now: Instant, id: &NodeId, accusation: &Accusation) -> Merge {
         let Some(slot) = self.find(id) else { return Merge::Refused { full: false } };
         let entry = self.slot_mut(slot);
-        let (before, charge) = (entry.member.status(), entry.member.full_charge());
+        let (before, charge) = (entry.member.status(), entry.member.settled_charge());
         if !entry.member.accuse(accusation) {
             return Merge::Known;
         }
@@ -84,7 +85,7 @@ impl<A: Address> Table<A> {
         self.settle(now, slot, before, false, Duration::ZERO);
         self.recount(slot);
         let member = &self.slot(slot).member;
-        let news = charge.is_none() || charge != member.full_charge();
+        let news = is_news(charge, member);
         let (before, after) = (shown.then_some(before), member.status());
         Merge::Changed(Change { before, after, visible: false, news })
     }
@@ -209,14 +210,14 @@ impl<A: Address> Table<A> {
         self.expiry.set(id, now + left, ());
     }
 
-    /// Brings the member's share of the fingerprint up to date, and its record's name.
+    /// Brings the member's share of the fingerprint up to date, and what it is advertised as.
     pub(super) fn recount(&mut self, slot: u32) {
         let entry = self.slot(slot);
         let share = if entry.expired { 0 } else { share(self.cluster, &entry.member) };
         let short = entry.short;
         let version = version(self.cluster, &entry.member);
-        let name = (!entry.expired).then_some(Advert { short, version });
-        self.names[slot as usize] = name;
+        let advert = (!entry.expired).then_some(Advert { short, version });
+        self.adverts[slot as usize] = advert.map(Advert::to_bytes);
         let before = core::mem::replace(&mut self.slot_mut(slot).share, share);
         self.trie.change(short, before, share);
     }
@@ -234,8 +235,13 @@ fn share<A: Address>(cluster: Key, member: &Member<A>) -> u64 {
     cluster.hash(bytes).max(1)
 }
 
-/// What a record is advertised with: sixteen bits that change with every change worth telling.
-fn version<A>(cluster: Key, member: &Member<A>) -> u16 {
+/// Whether others should hear of what a member is accused of now, and was settled before.
+fn is_news<A: Address>(before: Option<(Incarnation, Level)>, member: &Member<A>) -> bool {
+    before.is_none() || before != member.settled_charge()
+}
+
+/// The version in an advert: sixteen bits that change with everything but who accuses.
+pub(super) fn version<A>(cluster: Key, member: &Member<A>) -> u16 {
     let current = |accusation: &&Accusation| accusation.incarnation == member.claim.incarnation;
     let level = member.accusation.as_deref().filter(current).map(|accusation| accusation.level);
     let news = (member.claim.incarnation, member.claim.phase, level);

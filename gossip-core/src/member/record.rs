@@ -312,10 +312,12 @@ impl<A: Ord + Clone> Member<A> {
         joined
     }
 
-    /// Of what it is accused, if by as many as are kept.
-    pub(super) fn full_charge(&self) -> Option<(Incarnation, Level)> {
-        let full = self.accusation.as_deref().filter(|accusation| accusation.accusers.is_full());
-        full.map(|accusation| (accusation.incarnation, accusation.level))
+    /// Of what it is accused, if it makes no difference who else does so: nobody waits for more to
+    /// confirm that it is dead, or for more than are kept to suspect it.
+    pub(super) fn settled_charge(&self) -> Option<(Incarnation, Level)> {
+        let Accusation { incarnation, level, accusers } = self.accusation.as_deref()?;
+        let settled = *level == Level::Dead || accusers.is_full();
+        settled.then_some((*incarnation, *level))
     }
 
     /// Joins an accusation alone; whether anything changed.

@@ -59,7 +59,7 @@ pub(crate) struct Table<A> {
     slots: Vec<Option<Slot<A>>>,
     /// What the records in the slots are advertised as. Apart from them, for that is asked for
     /// dozens of members at a time, and then of each nothing else.
-    pub(super) names: Vec<Option<Advert>>,
+    pub(super) adverts: Vec<Option<[u8; Advert::SIZE]>>,
     free: Vec<u32>,
     /// By the secret hash of the short id.
     pub(super) index: HashTable<u32>,
@@ -86,7 +86,7 @@ impl<A: Address> Table<A> {
     pub(crate) fn new(own: Member<A>, config: &Config, cluster: Key, secret: Key) -> Self {
         let mut table = Self {
             slots: Vec::new(),
-            names: Vec::new(),
+            adverts: Vec::new(),
             free: Vec::new(),
             index: HashTable::new(),
             trie: Trie::new(),
@@ -213,17 +213,18 @@ impl<A: Address> Table<A> {
         })
     }
 
-    /// The name under which the record in a slot is advertised, unless it is past its grace.
-    pub(crate) fn name(&self, slot: u32) -> Option<Advert> {
-        self.names.get(slot as usize).copied().flatten()
+    /// What the record in a slot is advertised as, unless it is past its grace.
+    pub(crate) fn advert(&self, slot: u32) -> Option<Advert> {
+        self.adverts.get(slot as usize).copied().flatten().map(Advert::from_bytes)
     }
 
-    /// The name of the record of the member that this short id stands for, if it is the only one.
-    pub(crate) fn name_of(&self, short: ShortId) -> Option<Advert> {
+    /// What the record of the member is advertised as that this short id stands for, if it is the
+    /// only one.
+    pub(crate) fn advert_of(&self, short: ShortId) -> Option<Advert> {
         let slots = self.index.iter_hash(self.secret.place(short));
-        let mut names =
-            slots.filter_map(|&slot| self.name(slot)).filter(|name| name.short == short);
-        names.next().filter(|_| names.next().is_none())
+        let adverts = slots.filter_map(|&slot| self.advert(slot));
+        let mut adverts = adverts.filter(|advert| advert.short == short);
+        adverts.next().filter(|_| adverts.next().is_none())
     }
 
     /// The live members but ourselves, in no but a reproducible order.
@@ -322,8 +323,8 @@ impl<A: Address> Table<A> {
         let slot = self.free.pop().unwrap_or_else(|| {
             grow(&mut self.slots);
             self.slots.push(None);
-            grow(&mut self.names);
-            self.names.push(None);
+            grow(&mut self.adverts);
+            self.adverts.push(None);
             (self.slots.len() - 1) as u32
         });
         self.slots[slot as usize] = Some(Slot {
@@ -355,7 +356,7 @@ impl<A: Address> Table<A> {
         }
         self.trie.remove(slot, look(&self.slots));
         self.slots[slot as usize] = None;
-        self.names[slot as usize] = None;
+        self.adverts[slot as usize] = None;
         self.free.push(slot);
         self.overflowing = false;
     }

@@ -10,6 +10,7 @@ use super::*;
 use crate::hash::Key;
 use crate::id::ShortId;
 use crate::rng::Rng;
+use crate::wire::Advert;
 use crate::{Config, Epoch, Incarnation, Instant, NodeId};
 
 const NOW: Instant = Instant::from_micros(5_000_000);
@@ -109,9 +110,12 @@ proptest! {
         for slot in &shown {
             prop_assert_eq!(&table.get(&slot.member.id).unwrap().member, &slot.member);
             prop_assert!(table.all_by_short(slot.short).any(|other| other.member == slot.member));
-            prop_assert_eq!(table.name_of(slot.short).map(|name| name.short), Some(slot.short));
+            let version = merge::version(table.cluster, &slot.member);
+            let advert = Advert { short: slot.short, version };
+            prop_assert_eq!(table.advert_of(slot.short), Some(advert));
             prop_assert!(late < 1 || slot.member.status().is_live() || slot.member.id == own);
         }
+        prop_assert_eq!(table.adverts.iter().flatten().count(), shown.len());
         let walked: Vec<_> = table.range(ShortId(0)).map(|slot| slot.short).collect();
         prop_assert!(walked.is_sorted());
         prop_assert_eq!(walked.len(), shown.len());
@@ -157,28 +161,57 @@ fn the_gone_are_forgotten_after_their_grace_and_not_taught_again() {
     assert_eq!(merged, Merge::Changed(change));
 }
 
-#[test]
-fn more_accusers_than_are_kept_are_not_worth_telling() {
-    let mut table = table(&Config::lan());
-    let life = claim(1, 0, Phase::Up, 1);
-    learn(&mut table, &(7, life.clone(), None));
-    let mut accuse = |incarnation, level, accuser| {
-        let accusation = Accusation::new(incarnation, level, ShortId(accuser));
-        match table.accuse(NOW, &NodeId::from_u128(7), &accusation) {
+/// Whether it is worth telling that these accuse member 7, one after the other: those of ours and
+/// those of whom a record from the wire tells; `None` where nothing changes.
+fn news_of(charges: &[(u32, Level, u32)]) -> Vec<Option<bool>> {
+    let config = Config::lan();
+    let [mut own, mut wire] = [table(&config), table(&config)];
+    let life = |number| claim(1, number, Phase::Up, 1);
+    for table in [&mut own, &mut wire] {
+        learn(table, &(7, life(0), None));
+    }
+    let told = charges.iter().map(|&(number, level, accuser)| {
+        let accusation = Accusation::new(life(number).incarnation, level, ShortId(accuser));
+        let merged = own.accuse(NOW, &NodeId::from_u128(7), &accusation);
+        assert_eq!(learn(&mut wire, &(7, life(0), Some(accusation))), merged);
+        match merged {
             Merge::Changed(change) => Some(change.news),
             _ => None,
         }
-    };
-    let suspected = [50, 40, 60, 40, 30, 20, 90]
-        .map(|accuser| accuse(life.incarnation, Level::Suspect, accuser));
-    let told = [true, true, true].map(Some);
-    assert_eq!(suspected[..3], told);
+    });
+    told.collect()
+}
+
+#[test]
+fn more_accusers_than_are_kept_are_not_worth_telling() {
+    let suspected = |accuser| (0, Level::Suspect, accuser);
+    let told = news_of(&[50, 40, 60, 40, 30, 20, 90].map(suspected));
     // Twice the same; the fourth; one who takes the place of another; one who does not.
-    assert_eq!(suspected[3..], [None, Some(true), Some(false), None]);
-    let declared = [9, 8].map(|accuser| accuse(life.incarnation, Level::Dead, accuser));
-    assert_eq!(declared, [Some(true); 2]);
-    let next = claim(1, 1, Phase::Up, 1).incarnation;
-    assert_eq!(accuse(next, Level::Suspect, 1), Some(true));
+    let [yes, no] = [Some(true), Some(false)];
+    assert_eq!(told, [yes, yes, yes, None, yes, no, None]);
+
+    let mut charges = [5, 4, 3, 2].map(suspected).to_vec();
+    // A verdict; one more; the next incarnation.
+    charges.extend([(0, Level::Dead, 9), (0, Level::Dead, 8), (1, Level::Suspect, 7)]);
+    assert_eq!(news_of(&charges), [yes, yes, yes, yes, yes, no, yes]);
+}
+
+#[test]
+fn that_a_grace_has_ended_is_worth_telling_whoever_accused() {
+    let config = Config { grace: Duration::from_secs(100), ..Config::lan() };
+    for accusers in 0..6 {
+        let mut table = table(&config);
+        let left = claim(1, 0, Phase::Left, 1);
+        learn(&mut table, &(7, left.clone(), None));
+        for accuser in 0..accusers {
+            let level = Level::Suspect;
+            let accusation = Accusation::new(left.incarnation, level, ShortId(accuser));
+            table.accuse(NOW, &NodeId::from_u128(7), &accusation);
+        }
+        let id = NodeId::from_u128(7);
+        let merged = table.merge(NOW, id, &left, None, Duration::from_secs(100));
+        assert!(matches!(merged, Merge::Changed(Change { news: true, .. })), "{accusers}");
+    }
 }
 
 #[test]

@@ -162,7 +162,7 @@ impl<A: Address> Node<A> {
                 *first = next.unwrap_or(*first);
                 return next.is_some();
             }
-            Body::Adverts => self.rumors.put_names(&self.shared.cx(), writer),
+            Body::Adverts => self.rumors.put_adverts(&self.shared.cx(), writer),
             Body::Records(items) => return self.put_records(writer, items),
             Body::Want { items, padded } => {
                 // Who asks a stranger gets three times what it sends: enough for the records.
@@ -223,7 +223,7 @@ impl<A: Address> Node<A> {
         }
         let slot = member.and_then(|id| self.shared.table.get(&id));
         if slot.is_some_and(|slot| slot.verified) {
-            self.rumors.put_names(&self.shared.cx(), writer);
+            self.rumors.put_adverts(&self.shared.cx(), writer);
         }
     }
 

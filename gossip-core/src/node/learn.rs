@@ -43,7 +43,7 @@ impl<A: Address> Node<A> {
     /// The table has changed: tells the machines, the owner, and, if it is a rumour of this age,
     /// others.
     fn on_change(&mut self, id: NodeId, change: Change, round: Option<u8>, from: Option<NodeId>) {
-        let Change { before, after, visible, news } = change;
+        let Change { before, after, news, .. } = change;
         let lived = before.is_some_and(Status::is_live);
         let cx = &mut self.shared.cx();
         self.detector.on_change(cx, id, after.is_live() && !lived);
@@ -51,9 +51,7 @@ impl<A: Address> Node<A> {
         if before == Some(Status::Dead) && after.is_live() {
             self.reconciler.catch_up(cx);
         }
-        // That more of them accuse the dead is nothing worth telling either.
-        let more_accusers = before == Some(Status::Dead) && after == Status::Dead && !visible;
-        if let Some(round) = round.filter(|_| news && !more_accusers) {
+        if let Some(round) = round.filter(|_| news) {
             self.rumors.heat(cx, id, round, from);
         }
         self.report(id, change, lived);

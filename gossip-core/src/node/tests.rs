@@ -91,6 +91,21 @@ fn a_node_that_cannot_send_asks_nobody_and_goes_on_when_it_can() {
 }
 
 #[test]
+fn a_fifth_accuser_is_no_rumour() {
+    let mut node = taught(30, datagrams_only());
+    let mut hot = |accuser| {
+        node.rumors = Rumors::new(&[0; 32]);
+        let accusation = Accusation::new(claim(9, 0).incarnation, Level::Suspect, ShortId(accuser));
+        let record = (0u8, 0u32, id(9), claim(9, 0), Some(&accusation));
+        let mut datagram = forge(&node, 1, |writer| _ = writer.put(kind::RECORD, &record));
+        node.handle_datagram(at(2), &1, &mut datagram).unwrap();
+        (!node.rumors.is_quiet(), node.member(&id(9)).unwrap().accusers())
+    };
+    let told = [50, 40, 30, 20, 10].map(&mut hot);
+    assert_eq!(told, [(true, 1), (true, 2), (true, 3), (true, 4), (false, 4)]);
+}
+
+#[test]
 fn a_stranger_gets_at_most_three_times_what_it_sent() {
     let mut node = taught(300, datagrams_only());
     let whole = Sync { first: ShortId(0), last: ShortId(u32::MAX), items: Items(&[]) };

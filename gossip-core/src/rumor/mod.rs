@@ -261,12 +261,12 @@ impl Rumors {
     }
 
     /// Appends the names of the old rumours.
-    pub(crate) fn put_names<A: Address>(&self, cx: &Context<'_, A>, writer: &mut Writer<'_>) {
+    pub(crate) fn put_adverts<A: Address>(&self, cx: &Context<'_, A>, writer: &mut Writer<'_>) {
         let mut names = SmallVec::<[u8; MAX_HOT * Advert::SIZE]>::new();
         for rumor in self.hot.iter().filter(|rumor| rumor.state == State::Old) {
             // Whoever has taken the place of a forgotten one is named as truly.
-            if let Some(name) = cx.table.name(rumor.slot) {
-                names.extend_from_slice(&name.to_bytes());
+            if let Some(advert) = cx.table.advert(rumor.slot) {
+                names.extend_from_slice(&advert.to_bytes());
             }
         }
         writer.put_adverts(&names);
@@ -330,8 +330,8 @@ impl Rumors {
 
 /// Whether we have no record, or another one, of an advertised member, and could take it.
 fn lacks<A: Address>(table: &Table<A>, advert: Advert) -> bool {
-    match table.name_of(advert.short) {
-        Some(name) => name != advert,
+    match table.advert_of(advert.short) {
+        Some(known) => known != advert,
         None => !table.is_full(),
     }
 }

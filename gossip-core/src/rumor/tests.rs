@@ -50,7 +50,7 @@ fn filled(world: &mut World, rumors: &mut Rumors, to: u32, later: u8) -> Vec<(No
 fn names(world: &mut World, rumors: &Rumors) -> usize {
     let mut buf = [0; 1_200];
     let mut writer = Writer::datagram(&mut buf, 1_200, [0; 4], ShortId(0));
-    rumors.put_names(&world.cx(), &mut writer);
+    rumors.put_adverts(&world.cx(), &mut writer);
     let (len, _) = writer.finish();
     let count = |message| match message {
         Message::<u32>::Adverts(items) => items.iter().count(),
@@ -154,7 +154,7 @@ fn what_is_asked_for_is_advertised_anew_but_not_for_ever() {
 fn only_what_is_lacking_is_asked_for_and_only_now_and_then() {
     let mut world = World::new(Config::lan(), 9);
     let mut rumors = rumors();
-    let same = world.table.name_of(world.table.get(&id(1)).unwrap().short).unwrap();
+    let same = world.table.advert_of(world.table.get(&id(1)).unwrap().short).unwrap();
     let newer = newer(2);
     let unknown = Advert { short: ShortId(1), version: 1 };
     let adverts = [same, newer, unknown];
@@ -178,7 +178,7 @@ fn only_what_is_lacking_is_asked_for_and_only_now_and_then() {
 fn newer(index: u32) -> Advert {
     let mut other = World::new(Config::lan(), 9);
     other.accuse(index, Level::Suspect, 1);
-    other.table.name_of(other.table.get(&id(index)).unwrap().short).unwrap()
+    other.table.advert_of(other.table.get(&id(index)).unwrap().short).unwrap()
 }
 
 #[test]

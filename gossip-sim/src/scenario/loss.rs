@@ -74,8 +74,8 @@ impl Loss {
         let (mut points, mut known) = (Vec::new(), raised);
         for minute in 1..=minutes {
             sim.run_for(Duration::from_secs(60));
-            let before = std::mem::replace(&mut known, suspicions(&sim));
-            points.push((60.0 * minute as f64, (known - before) as f64));
+            let earlier = std::mem::replace(&mut known, suspicions(&sim));
+            points.push((60.0 * minute as f64, (known - earlier) as f64));
         }
         let log = sim.take_log();
         let victims = log.iter().filter_map(Occurrence::failed);

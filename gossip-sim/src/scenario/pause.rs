@@ -66,8 +66,10 @@ impl Pause {
             pauses.push(pause(&mut sim, sleeper, seconds)?);
         }
         let returns: Vec<f64> = pauses.iter().map(|row| row.all_see_it_up_s).collect();
-        let points = pauses.iter().map(|row| (row.seconds as f64, row.all_see_it_up_s)).collect();
-        let label = "seconds after its sleep until all see it up";
+        let point = |row: &Row| (row.seconds as f64, row.all_see_it_up_s);
+        let mut points: Vec<_> = pauses.iter().map(point).collect();
+        points.sort_unstable_by(|(one, _), (other, _)| one.total_cmp(other));
+        let label = "seconds until all see it up, by those of its sleep";
         let curve = Curve { label, points, ..Curve::default() };
         let figures = Figures {
             nodes,
