@@ -215,8 +215,8 @@ impl<A: Address> Table<A> {
         let entry = self.slot(slot);
         let share = if entry.expired { 0 } else { share(self.cluster, &entry.member) };
         let short = entry.short;
-        let version = version(self.cluster, &entry.member);
-        let advert = (!entry.expired).then_some(Advert { short, version });
+        let version = || version(self.cluster, &entry.member);
+        let advert = (!entry.expired).then(|| Advert { short, version: version() });
         self.adverts[slot as usize] = advert.map(Advert::to_bytes);
         let before = core::mem::replace(&mut self.slot_mut(slot).share, share);
         self.trie.change(short, before, share);
@@ -235,7 +235,8 @@ fn share<A: Address>(cluster: Key, member: &Member<A>) -> u64 {
     cluster.hash(bytes).max(1)
 }
 
-/// Whether others should hear of what a member is accused of now, and was settled before.
+/// Whether others should hear of what a member is accused of now, if it had the settled charge
+/// `before`.
 fn is_news<A: Address>(before: Option<(Incarnation, Level)>, member: &Member<A>) -> bool {
     before.is_none() || before != member.settled_charge()
 }

@@ -356,7 +356,6 @@ impl<A: Address> Table<A> {
         }
         self.trie.remove(slot, look(&self.slots));
         self.slots[slot as usize] = None;
-        self.adverts[slot as usize] = None;
         self.free.push(slot);
         self.overflowing = false;
     }
