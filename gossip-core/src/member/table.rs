@@ -1,6 +1,7 @@
 //! The member table: a slab, an index by id, lists to draw from, and a fingerprint of it all.
 
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 
 use hashbrown::HashTable;
@@ -63,6 +64,9 @@ pub(crate) struct Table<A> {
     free: Vec<u32>,
     /// By the secret hash of the short id.
     pub(super) index: HashTable<u32>,
+    /// The slot of the one looked up last: a packet is about one member, whom every room that it
+    /// passes looks up again. (A cell that can be shared between threads.)
+    last: AtomicU32,
     /// By short id: the order, and the fingerprints of all and of every part.
     pub(super) trie: Trie,
     /// All live members but ourselves, in no order.
@@ -89,6 +93,7 @@ impl<A: Address> Table<A> {
             adverts: Vec::new(),
             free: Vec::new(),
             index: HashTable::new(),
+            last: AtomicU32::new(OWN),
             trie: Trie::new(),
             live: Vec::new(),
             gone: Vec::new(),
@@ -168,20 +173,28 @@ impl<A: Address> Table<A> {
 
     /// The member that this short id stands for: the one at this address, or the only one.
     pub(crate) fn sender(&self, short: ShortId, from: &A) -> Option<&Slot<A>> {
-        let mut matches = self.all_by_short(short);
-        matches.find(|slot| slot.member.claim.address == *from).or_else(|| self.by_short(short))
+        let here = |slot: &u32| self.slot(*slot).member.claim.address == *from;
+        let slot = self.slots_of(short).find(here).or_else(|| only(self.slots_of(short)))?;
+        self.last.store(slot, Ordering::Relaxed);
+        Some(self.slot(slot))
     }
 
     /// The member that this short id stands for, if it is the only one.
     pub(crate) fn by_short(&self, short: ShortId) -> Option<&Slot<A>> {
-        let mut matches = self.all_by_short(short);
-        matches.next().filter(|_| matches.next().is_none())
+        only(self.all_by_short(short))
     }
 
     /// The members, usually one, that this short id stands for.
     pub(crate) fn all_by_short(&self, short: ShortId) -> impl Iterator<Item = &Slot<A>> {
-        let slots = self.index.iter_hash(self.secret.place(short)).map(|&slot| self.slot(slot));
-        slots.filter(move |slot| slot.short == short && !slot.expired)
+        self.slots_of(short).map(|slot| self.slot(slot))
+    }
+
+    fn slots_of(&self, short: ShortId) -> impl Iterator<Item = u32> {
+        let slots = self.index.iter_hash(self.secret.place(short)).copied();
+        slots.filter(move |&slot| {
+            let slot = self.slot(slot);
+            slot.short == short && !slot.expired
+        })
     }
 
     /// Everybody who is shown: not those past their grace.
@@ -223,8 +236,7 @@ impl<A: Address> Table<A> {
     pub(crate) fn advert_of(&self, short: ShortId) -> Option<Advert> {
         let slots = self.index.iter_hash(self.secret.place(short));
         let adverts = slots.filter_map(|&slot| self.advert(slot));
-        let mut adverts = adverts.filter(|advert| advert.short == short);
-        adverts.next().filter(|_| adverts.next().is_none())
+        only(adverts.filter(|advert| advert.short == short))
     }
 
     /// The live members but ourselves, in no but a reproducible order.
@@ -314,8 +326,14 @@ impl<A: Address> Table<A> {
 
     /// The member's slot.
     pub(crate) fn find(&self, id: &NodeId) -> Option<u32> {
+        let last = self.last.load(Ordering::Relaxed);
+        if self.in_slot(last).is_some_and(|slot| slot.member.id == *id) {
+            return Some(last);
+        }
         let hash = self.secret.place(self.cluster.short(id));
-        self.index.find(hash, |&slot| self.slot(slot).member.id == *id).copied()
+        let slot = *self.index.find(hash, |&slot| self.slot(slot).member.id == *id)?;
+        self.last.store(slot, Ordering::Relaxed);
+        Some(slot)
     }
 
     pub(super) fn insert(&mut self, member: Member<A>) -> u32 {
@@ -377,6 +395,11 @@ impl<A: Address> Table<A> {
             self.slot_mut(moved).place = place;
         }
     }
+}
+
+/// What there is, if it is the only one.
+fn only<T>(mut matches: impl Iterator<Item = T>) -> Option<T> {
+    matches.next().filter(|_| matches.next().is_none())
 }
 
 /// As a time that can be before our origin.

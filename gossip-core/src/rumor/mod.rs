@@ -262,14 +262,11 @@ impl Rumors {
 
     /// Appends the names of the old rumours.
     pub(crate) fn put_adverts<A: Address>(&self, cx: &Context<'_, A>, writer: &mut Writer<'_>) {
-        let mut names = SmallVec::<[u8; MAX_HOT * Advert::SIZE]>::new();
-        for rumor in self.hot.iter().filter(|rumor| rumor.state == State::Old) {
-            // Whoever has taken the place of a forgotten one is named as truly.
-            if let Some(advert) = cx.table.advert(rumor.slot) {
-                names.extend_from_slice(&advert.to_bytes());
-            }
-        }
-        writer.put_adverts(&names);
+        let old = self.hot.iter().filter(|rumor| rumor.state == State::Old);
+        // Whoever has taken the place of a forgotten one is named as truly.
+        let adverts = old.filter_map(|rumor| cx.table.advert(rumor.slot));
+        let names: SmallVec<[_; MAX_HOT]> = adverts.map(Advert::to_bytes).collect();
+        writer.put_adverts(names.as_flattened());
     }
 
     /// Which of the advertised records to ask for at once. If we have already asked somebody else
