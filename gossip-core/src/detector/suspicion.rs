@@ -76,6 +76,7 @@ impl FailureDetector {
         suspicion.over = suspicion.started + time(cx, accusers);
         if suspicion.secret.take().is_some() {
             // We have known for a while.
+            suspicion.started = suspicion.started.min(cx.now);
             raise(cx, id, incarnation);
         }
         let late = suspicion.evidence.is_some() && suspicion.over <= cx.now;
@@ -111,9 +112,10 @@ impl FailureDetector {
         let known = known.filter(|known| known.incarnation == incarnation);
         let mut suspicion = known.unwrap_or_else(|| {
             let mut suspicion = Suspicion::new(cx.now, turn, incarnation);
-            suspicion.over = cx.now + time(cx, 1);
-            let secret = discretion(cx);
-            suspicion.secret = (!secret.is_zero()).then(|| cx.now + secret);
+            suspicion.started = cx.now + leniency(cx, &target);
+            suspicion.over = suspicion.started + time(cx, 1);
+            let secret = suspicion.started + discretion(cx);
+            suspicion.secret = (secret > cx.now).then_some(secret);
             suspicion
         });
         let over = watchers && suspicion.over <= cx.now;
@@ -257,6 +259,17 @@ pub(super) fn discretion<A: Address>(cx: &Context<'_, A>) -> Duration {
             least.saturating_sub(cx.config.probe_timeout * 4).min(least / 3)
         }
     }
+}
+
+/// How much longer it is kept secret, and how much later its time begins, if the suspect has
+/// refuted lately: it loses packets or is slow at times, and a suspicion and its refutation, which go
+/// to everybody, cost more than some pings.
+fn leniency<A: Address>(cx: &Context<'_, A>, id: &NodeId) -> Duration {
+    let slot = cx.table.get(id).filter(|_| cx.config.detector == Detector::Watchers);
+    let refutations = slot.map_or(0, |slot| slot.refutations(cx.now));
+    // Each time for another probe at least, and twice as long each time.
+    let step = discretion(cx).max(cx.config.probe_timeout * 2);
+    step * ((1 << refutations) - 1)
 }
 
 fn time<A: Address>(cx: &Context<'_, A>, accusers: usize) -> Duration {

@@ -544,3 +544,28 @@ fn a_suspects_watcher_gives_a_second_opinion_at_once_and_others_wait() {
         "{begun:?}"
     );
 }
+
+#[test]
+fn who_has_refuted_lately_is_pinged_for_longer_before_all_hear_of_it() {
+    let mut world = World::new(Config::lan(), 200);
+    let (mut detector, target, _) = watcher(&mut world);
+    let secret = secret(&mut world);
+    let longer = secret.max(world.config.probe_timeout * 2);
+    let kept = |world: &mut World, detector: &mut FailureDetector, number| {
+        until_accused(world, detector, target, Level::Suspect);
+        let since = detector.why(&world.table, &target).unwrap().suspected;
+        let kept = world.now.saturating_duration_since(since).as_millis();
+        let index = (1..=200).find(|&index| id(index) == target).unwrap();
+        world.learn(index, number);
+        detector.on_change(&mut world.cx(), target, false);
+        kept
+    };
+    for (number, factor) in (1..).zip([0, 1, 3, 3]) {
+        assert_eq!(kept(&mut world, &mut detector, number), (secret + longer * factor).as_millis());
+    }
+    // Long ago.
+    let pause = Duration::from_secs(601);
+    world.now = world.now + pause;
+    detector.postpone(pause);
+    assert_eq!(kept(&mut world, &mut detector, 5), secret.as_millis());
+}

@@ -4,8 +4,8 @@
 use core::time::Duration;
 
 use super::record::Joined;
-use super::table::{Table, signed};
-use super::{Accusation, Claim, Level, Member, Meta, Phase, Status};
+use super::slot::signed;
+use super::{Accusation, Claim, Level, Member, Meta, Phase, Status, Table};
 use crate::hash::Key;
 use crate::wire::Advert;
 use crate::{Address, Incarnation, Instant, NodeId};
@@ -179,6 +179,9 @@ impl<A: Address> Table<A> {
         if before.is_live() != after.is_live() {
             self.unlist(slot, before.is_live());
             self.list(slot);
+        }
+        if before == Status::Suspect && after.is_well() {
+            self.slot_mut(slot).on_refutation(now);
         }
         if after.is_live() {
             if !before.is_live() {

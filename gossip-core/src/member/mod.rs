@@ -2,6 +2,7 @@
 
 mod merge;
 mod record;
+mod slot;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -9,4 +10,5 @@ mod tests;
 pub(crate) use merge::{Change, Merge};
 pub(crate) use record::{Accusation, Accusers, Claim, Level, Meta, Phase, VERSIONS};
 pub use record::{Member, Status};
-pub(crate) use table::{Slot, Table, fits};
+pub(crate) use slot::Slot;
+pub(crate) use table::{Table, fits};

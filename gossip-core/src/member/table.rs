@@ -8,7 +8,8 @@ use hashbrown::HashTable;
 use serde::Serialize;
 use smallvec::SmallVec;
 
-use super::{Claim, Member, Meta};
+use super::slot::signed;
+use super::{Claim, Member, Meta, Slot};
 use crate::deadline::Deadlines;
 use crate::hash::Key;
 use crate::id::ShortId;
@@ -19,40 +20,6 @@ use crate::{Address, Config, Instant, MAX_ADDRESS, NodeId};
 
 /// The slot that is ourselves.
 const OWN: u32 = 0;
-
-/// A member and what only this node knows of it.
-#[derive(Debug)]
-pub(crate) struct Slot<A> {
-    pub(crate) member: Member<A>,
-    /// Its share of the fingerprint; zero if it has none.
-    pub(super) share: u64,
-    /// When it died or left, by the oldest account: microseconds, negative for before our origin.
-    pub(super) gone_since: i64,
-    pub(crate) short: ShortId,
-    /// Its place in `live` or `gone`.
-    place: u32,
-    /// Whether it has answered from the address that it claims.
-    pub(crate) verified: bool,
-    /// Past its grace: no longer offered, accepted or shown.
-    pub(super) expired: bool,
-}
-
-impl<A> Slot<A> {
-    /// For how long it has been dead or left; zero while it lives.
-    pub(crate) fn age(&self, now: Instant) -> Duration {
-        if self.member.status().is_live() {
-            Duration::ZERO
-        } else {
-            Duration::from_micros(signed(now).saturating_sub(self.gone_since).max(0) as u64)
-        }
-    }
-
-    /// What tells the versions of one member's record apart in a synchronisation. Suspicions,
-    /// which come and go, do not count.
-    pub(crate) fn version(&self) -> u32 {
-        self.share as u32
-    }
-}
 
 /// All that is known of the members; ourselves among them.
 #[derive(Debug)]
@@ -345,15 +312,7 @@ impl<A: Address> Table<A> {
             self.adverts.push(None);
             (self.slots.len() - 1) as u32
         });
-        self.slots[slot as usize] = Some(Slot {
-            member,
-            share: 0,
-            gone_since: 0,
-            short,
-            place: 0,
-            verified: false,
-            expired: false,
-        });
+        self.slots[slot as usize] = Some(Slot::new(member, short));
         let hash = self.secret.place(short);
         let Self { index, slots, secret, .. } = self;
         let rehash = |&slot: &u32| match &slots[slot as usize] {
@@ -400,11 +359,6 @@ impl<A: Address> Table<A> {
 /// What there is, if it is the only one.
 fn only<T>(mut matches: impl Iterator<Item = T>) -> Option<T> {
     matches.next().filter(|_| matches.next().is_none())
-}
-
-/// As a time that can be before our origin.
-pub(super) fn signed(now: Instant) -> i64 {
-    i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Whether the address encodes within its limit.

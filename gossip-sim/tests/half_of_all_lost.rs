@@ -1,0 +1,22 @@
+//! Where half of all packets are lost, a cluster does not spend its time on suspecting and refuting.
+
+use std::time::Duration;
+
+use gossip_core::Config;
+use gossip_sim::{Network, Sim, SimConfig};
+
+#[test]
+fn a_member_that_has_refuted_is_given_more_time() {
+    const NODES: usize = 10;
+    const MINUTES: u64 = 10;
+    let config = Config { requests: false, ..Config::lan() };
+    let mut sim = Sim::formed_cluster(NODES, SimConfig::new(5), &config);
+    sim.set_network(Network::lan().loss(0.5));
+    sim.run_for(Duration::from_secs(60 * MINUTES));
+    let suspicions: u64 = (0..NODES).map(|index| sim.node(index).stats().suspicions_raised).sum();
+    // If nobody remembered who has refuted, there would be ten for each member and minute.
+    let each = suspicions / (NODES as u64 * MINUTES);
+    assert!(suspicions > 0 && each < 3, "{suspicions} suspicions");
+    let deaths: u64 = (0..NODES).map(|index| sim.node(index).stats().deaths_declared).sum();
+    assert_eq!(deaths, 0);
+}
