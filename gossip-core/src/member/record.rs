@@ -90,7 +90,7 @@ impl Accusation {
     }
 
     /// The least upper bound; whether `self` changed.
-    fn join(&mut self, other: &Self) -> bool {
+    pub(crate) fn join(&mut self, other: &Self) -> bool {
         match (self.incarnation, self.level).cmp(&(other.incarnation, other.level)) {
             Ordering::Less => {
                 self.clone_from(other);

@@ -192,7 +192,7 @@ impl<A: Address> Node<A> {
         }
     }
 
-    fn enqueue_to(&mut self, to: NodeId, body: Body) {
+    pub(super) fn enqueue_to(&mut self, to: NodeId, body: Body) {
         if let Some(slot) = self.shared.table.get(&to) {
             let address = slot.member.claim.address.clone();
             self.enqueue(address, Some(to), body);

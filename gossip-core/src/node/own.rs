@@ -142,25 +142,32 @@ impl<A: Address> Node<A> {
                 self.question(theirs, claim.address.clone());
                 return;
             }
-        } else if let Some(accused) = accusation.map(|accusation| accusation.incarnation) {
-            let ours = ours.incarnation;
+        } else if let Some(accusation) = accusation {
+            let (accused, ours) = (accusation.incarnation, ours.incarnation);
             let phase = self.local().claim.phase;
-            if accused.life() != ours.life() || accused < ours || phase == Phase::Left {
+            let swim = self.shared.config.detector == Detector::Swim;
+            if accused.life() != ours.life() || phase == Phase::Left || (swim && accused < ours) {
                 return;
             }
-            let dead = accusation.is_some_and(|accusation| accusation.level == Level::Dead);
-            if phase == Phase::Leaving {
+            let dead = accusation.level == Level::Dead;
+            if accused < ours {
+                // Refuted already, which the sender has not heard.
+            } else if phase == Phase::Leaving {
                 // To be dead while leaving is to have left, so a suspicion is not refuted either: it
                 // may be a verdict elsewhere by now, and nobody comes back from having left.
                 if dead {
                     self.bid(Phase::Left);
                 }
                 return;
-            }
-            if dead && self.stay_away(accused) {
+            } else if dead && self.stay_away(accused) {
                 return;
+            } else {
+                self.refute(accused);
+                // memberlist leaves it to the rumour.
+                if !swim {
+                    self.tell_accusers(accusation, origin.sender);
+                }
             }
-            self.refute(accused);
         } else {
             return;
         }
@@ -173,6 +180,18 @@ impl<A: Address> Node<A> {
         self.shared.stats.refutations += 1;
         self.detector.on_accused();
         self.outbid(accused, |_| ());
+    }
+
+    /// Tells those who could declare us dead that we live: the rumour may come too late to them.
+    fn tell_accusers(&mut self, accusation: &Accusation, told: Option<NodeId>) {
+        let own = self.own_short();
+        for &accuser in accusation.accusers.as_slice() {
+            let slot = self.shared.table.by_short(accuser);
+            let id = slot.map(|slot| slot.member.id).filter(|id| Some(*id) != told);
+            if let Some(id) = id.filter(|_| accuser != own) {
+                self.enqueue_to(id, Body::Records(SmallVec::from_slice(&[own])));
+            }
+        }
     }
 
     /// Who keeps dying waits before it returns, so that others do not see it come and go. Whether

@@ -1,5 +1,6 @@
 //! The facade against strangers, and at its edges.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use core::time::Duration;
@@ -295,6 +296,23 @@ fn who_leaves_refutes_nothing_for_elsewhere_it_may_have_left() {
         node.handle_datagram(at(3), &1, &mut datagram).unwrap();
         assert_eq!((node.local().claim.incarnation, node.local().claim.phase), (ours, phase));
     }
+}
+
+#[test]
+fn a_refutation_goes_to_the_accusers_at_once_and_to_whom_it_has_not_reached() {
+    let mut node = taught(30, datagrams_only());
+    let short = |index| node.shared.cluster.short(&id(index));
+    let mut accusation = Accusation::new(node.local().incarnation(), Level::Suspect, short(5));
+    accusation.join(&Accusation::new(accusation.incarnation, Level::Suspect, short(7)));
+    let mut told = |by: u32, now| {
+        let mut datagram = forge(&node, by, |writer| put_record(writer, 0, Some(&accusation)));
+        node.handle_datagram(now, &by, &mut datagram).unwrap();
+        let mut sent: Vec<u32> = drain(&mut node, now).into_iter().map(|(to, _)| to).collect();
+        sent.sort_unstable();
+        (sent, node.stats().refutations)
+    };
+    assert_eq!(told(5, at(2)), (vec![5, 7], 1));
+    assert_eq!(told(9, at(2)), (vec![9], 1), "refuted already");
 }
 
 #[test]
