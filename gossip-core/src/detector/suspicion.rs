@@ -70,13 +70,17 @@ impl FailureDetector {
             suspicion.started = cx.now.saturating_sub(discretion(cx));
             suspicion
         });
+        let secret = suspicion.secret.take().is_some();
+        if secret {
+            // Others know of it, so from now on its time counts for all.
+            suspicion.started = suspicion.started.min(cx.now);
+        }
         // A bystander gives the accusers the longest time there is.
         let judges = suspicion.evidence.is_some() || cx.config.detector == Detector::Swim;
         let accusers = if judges { accusation.accusers.as_slice().len() } else { 1 };
         suspicion.over = suspicion.started + time(cx, accusers);
-        if suspicion.secret.take().is_some() {
+        if secret {
             // We have known for a while.
-            suspicion.started = suspicion.started.min(cx.now);
             raise(cx, id, incarnation);
         }
         let late = suspicion.evidence.is_some() && suspicion.over <= cx.now;
@@ -147,7 +151,9 @@ impl FailureDetector {
     /// An accuser goes on to ping its suspect, and in the end probes it once more.
     pub(super) fn pursue<A: Address>(&mut self, cx: &mut Context<'_, A>, target: &NodeId) {
         let Some(mut suspicion) = self.suspicions.remove(target) else { return };
-        if suspicion.secret.take_if(|until| *until <= cx.now).is_some() {
+        // Who reaches nobody goes on to keep it to itself.
+        let isolated = self.quorum.is_isolated();
+        if !isolated && suspicion.secret.take_if(|until| *until <= cx.now).is_some() {
             raise(cx, *target, suspicion.incarnation);
         }
         if suspicion.evidence.is_some() && !self.is_probing(&suspicion) {
@@ -160,9 +166,10 @@ impl FailureDetector {
             } else if spare < Duration::from_millis(1) {
                 self.probe(cx, turn)
             } else {
-                let secret = suspicion.secret.map(|until| until.saturating_duration_since(cx.now));
+                let secret = suspicion.secret.filter(|until| *until > cx.now);
+                let left = secret.map(|until| until.saturating_duration_since(cx.now));
                 let length = spare.min(cx.config.probe_timeout);
-                self.ping_again(cx, turn, secret.map_or(length, |left| length.min(left)))
+                self.ping_again(cx, turn, left.map_or(length, |left| length.min(left)))
             };
         }
         self.await_end(cx, suspicion);

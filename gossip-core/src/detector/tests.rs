@@ -522,6 +522,8 @@ fn who_hears_of_nobody_judges_nobody() {
     // The first of those whom it reached no longer is accused too; then it doubts itself.
     let accused = told.iter().filter(|action| matches!(action, Action::Accuse { .. })).count();
     assert!(accused <= 2 && told.contains(&Action::Isolated), "{told:?}");
+    let isolated = told.iter().skip_while(|action| **action != Action::Isolated);
+    assert_eq!(isolated.collect::<Vec<_>>(), [&Action::Isolated], "and says no more");
     assert_eq!(world.stats.deaths_declared, 0);
     assert!(world.stats.accusations_withheld > 0);
 }
@@ -545,27 +547,81 @@ fn a_suspects_watcher_gives_a_second_opinion_at_once_and_others_wait() {
     );
 }
 
+/// The suspect refutes.
+fn refute(world: &mut World, detector: &mut FailureDetector, suspect: NodeId) {
+    let number = world.table.get(&suspect).unwrap().member.incarnation().number + 1;
+    let index = (1..=200).find(|&index| id(index) == suspect).unwrap();
+    world.learn(index, number);
+    detector.on_change(&mut world.cx(), suspect, false);
+}
+
+/// Lets time pass in which nothing happens.
+fn sleep(world: &mut World, detector: &mut FailureDetector, seconds: u64) {
+    let pause = Duration::from_secs(seconds);
+    world.now = world.now + pause;
+    detector.postpone(pause);
+}
+
 #[test]
 fn who_has_refuted_lately_is_pinged_for_longer_before_all_hear_of_it() {
     let mut world = World::new(Config::lan(), 200);
     let (mut detector, target, _) = watcher(&mut world);
     let secret = secret(&mut world);
     let longer = secret.max(world.config.probe_timeout * 2);
-    let kept = |world: &mut World, detector: &mut FailureDetector, number| {
-        until_accused(world, detector, target, Level::Suspect);
+    let mut kept = |world: &mut World, pause| {
+        sleep(world, &mut detector, pause);
+        until_accused(world, &mut detector, target, Level::Suspect);
         let since = detector.why(&world.table, &target).unwrap().suspected;
-        let kept = world.now.saturating_duration_since(since).as_millis();
-        let index = (1..=200).find(|&index| id(index) == target).unwrap();
-        world.learn(index, number);
-        detector.on_change(&mut world.cx(), target, false);
-        kept
+        refute(world, &mut detector, target);
+        world.now.saturating_duration_since(since).as_millis()
     };
-    for (number, factor) in (1..).zip([0, 1, 3, 3]) {
-        assert_eq!(kept(&mut world, &mut detector, number), (secret + longer * factor).as_millis());
+    let expected = |factor: u32| (secret + longer * factor).as_millis();
+    for (pause, factor) in [(0, 0), (0, 1), (0, 3), (580, 3), (601, 0), (0, 1)] {
+        assert_eq!(kept(&mut world, pause), expected(factor), "after {pause} s");
     }
-    // Long ago.
-    let pause = Duration::from_secs(601);
-    world.now = world.now + pause;
-    detector.postpone(pause);
-    assert_eq!(kept(&mut world, &mut detector, 5), secret.as_millis());
+}
+
+#[test]
+fn who_has_refuted_lately_has_as_much_time_to_refute_as_others() {
+    let mut world = World::new(Config::lan(), 200);
+    let (mut detector, target, _) = watcher(&mut world);
+    let mut judged = |world: &mut World| {
+        until_accused(world, &mut detector, target, Level::Suspect);
+        let told = world.now;
+        confirm(world, &mut detector, target);
+        until_accused(world, &mut detector, target, Level::Dead);
+        refute(world, &mut detector, target);
+        world.now.saturating_duration_since(told)
+    };
+    let first = judged(&mut world);
+    assert_eq!([judged(&mut world), judged(&mut world)], [first, first]);
+}
+
+#[test]
+fn memberlist_tells_at_once_whoever_has_refuted() {
+    let mut world = World::new(lifeguard(), 1);
+    let mut detector = detector(&world);
+    for _ in 0..3 {
+        until_accused(&mut world, &mut detector, id(1), Level::Suspect);
+        assert_eq!(detector.why(&world.table, &id(1)).unwrap().suspected, world.now);
+        refute(&mut world, &mut detector, id(1));
+    }
+}
+
+#[test]
+fn a_suspicion_kept_for_longer_counts_as_others_do_once_others_know_of_it() {
+    let mut world = World::new(Config::lan(), 200);
+    let (mut detector, target, _) = watcher(&mut world);
+    until_accused(&mut world, &mut detector, target, Level::Suspect);
+    refute(&mut world, &mut detector, target);
+    while detector.suspicions.get(&target).is_none() {
+        next(&mut world, &mut detector);
+    }
+    let index = (1..=200).find(|&index| id(index) == target).unwrap();
+    // More than can be named with us.
+    (1..=4).for_each(|accuser| world.accuse(index, Level::Suspect, accuser));
+    detector.on_change(&mut world.cx(), target, false);
+    let over = detector.suspicions.next().unwrap();
+    let least = world.config.suspicion * 24 / 10;
+    assert!(over <= world.now + least, "{over:?} at {:?}", world.now);
 }

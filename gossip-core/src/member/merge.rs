@@ -54,9 +54,12 @@ impl<A: Address> Table<A> {
         };
         let entry = self.slot_mut(slot);
         let (before, shown) = (entry.member.status(), !entry.expired);
-        let charge = entry.member.settled_charge();
+        let (charge, life) = (entry.member.settled_charge(), entry.member.incarnation().life());
         let Joined { claimed, visible, moved, accused } = entry.member.join(claim, accusation);
         entry.verified &= !moved;
+        if claimed {
+            entry.on_claim(now, before, life);
+        }
         let changed = claimed || accused;
         if !changed && before.is_live() {
             return Merge::Known;
@@ -179,9 +182,6 @@ impl<A: Address> Table<A> {
         if before.is_live() != after.is_live() {
             self.unlist(slot, before.is_live());
             self.list(slot);
-        }
-        if before == Status::Suspect && after.is_well() {
-            self.slot_mut(slot).on_refutation(now);
         }
         if after.is_live() {
             if !before.is_live() {

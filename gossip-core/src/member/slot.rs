@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use super::Member;
-use crate::Instant;
+use super::{Member, Status};
 use crate::id::ShortId;
+use crate::{Epoch, Instant};
 
 /// A member and what only this node knows of it.
 #[derive(Debug)]
@@ -21,16 +21,17 @@ pub(crate) struct Slot<A> {
     pub(crate) verified: bool,
     /// Past its grace: no longer offered, accepted or shown.
     pub(super) expired: bool,
-    /// How many suspicions it has refuted, one soon after the other, and when the last: seconds.
+    /// How often it has refuted an accusation, each time soon after the time before.
     refutations: u8,
+    /// When it did last, in seconds.
     refuted: u32,
 }
 
-/// For how long a refutation counts.
+/// For how many seconds a refutation is remembered, if no other comes.
 const LATELY: u32 = 600;
 
-/// How many count.
-const COUNTED: u8 = 2;
+/// More of them make no difference.
+const MOST_REFUTATIONS: u8 = 2;
 
 impl<A> Slot<A> {
     pub(super) fn new(member: Member<A>, short: ShortId) -> Self {
@@ -62,16 +63,22 @@ impl<A> Slot<A> {
         self.share as u32
     }
 
-    /// How many suspicions it has refuted lately, as far as they count: two.
+    /// How often it has refuted an accusation lately, two at most.
     pub(crate) fn refutations(&self, now: Instant) -> u8 {
         let lately = seconds(now).saturating_sub(self.refuted) < LATELY;
         if lately { self.refutations } else { 0 }
     }
 
-    /// It has refuted a suspicion.
-    pub(super) fn on_refutation(&mut self, now: Instant) {
-        self.refutations = COUNTED.min(self.refutations(now) + 1);
-        self.refuted = seconds(now);
+    /// It has claimed something new, and was in this state of this life before: refutes if it was
+    /// accused. A new life says nothing of that: the old one may have ended.
+    pub(super) fn on_claim(&mut self, now: Instant, before: Status, life: (Epoch, u32)) {
+        let accused = matches!(before, Status::Suspect | Status::Dead);
+        if self.member.incarnation().life() != life {
+            self.refutations = 0;
+        } else if accused && self.member.status().is_live() {
+            self.refutations = MOST_REFUTATIONS.min(self.refutations(now) + 1);
+            self.refuted = seconds(now);
+        }
     }
 }
 

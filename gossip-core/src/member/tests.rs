@@ -247,3 +247,52 @@ fn draws_are_distinct_and_miss_nobody_who_fits() {
     let drawn = table.draw(&mut rng, 3, |slot| slot.member.id == only);
     assert_eq!(drawn.as_slice(), [only]);
 }
+
+#[test]
+fn to_refute_is_to_claim_more_in_the_same_life() {
+    let up = |epoch, number| claim(epoch, number, Phase::Up, 1);
+    let against = |number, level| Accusation::new(up(1, number).incarnation, level, ShortId(9));
+    let refutations = |accused: &[Accusation], then: &Claim<u32, Meta>| {
+        let mut table = table(&Config::lan());
+        for accusation in accused {
+            learn(&mut table, &(1, up(1, 0), Some(accusation.clone())));
+        }
+        learn(&mut table, &(1, then.clone(), None));
+        table.get(&NodeId::from_u128(1)).unwrap().refutations(NOW)
+    };
+    let (suspect, dead) = (against(0, Level::Suspect), against(0, Level::Dead));
+    assert_eq!(refutations(core::slice::from_ref(&suspect), &up(1, 1)), 1);
+    assert_eq!(refutations(&[suspect.clone(), dead.clone()], &up(1, 1)), 1, "it was not dead");
+    assert_eq!(refutations(&[], &up(1, 1)), 0, "nobody accused it");
+    assert_eq!(refutations(&[suspect.clone(), dead], &up(1, 0)), 0, "it says nothing");
+    assert_eq!(refutations(&[suspect.clone(), against(5, Level::Suspect)], &up(1, 0)), 0);
+    assert_eq!(
+        refutations(core::slice::from_ref(&suspect), &claim(1, 1, Phase::Left, 1)),
+        0,
+        "it left"
+    );
+    assert_eq!(
+        refutations(core::slice::from_ref(&suspect), &up(2, 0)),
+        0,
+        "it crashed and came back"
+    );
+}
+
+#[test]
+fn who_was_looked_up_last_is_not_taken_for_another() {
+    let mut table = table(&Config { grace: Duration::from_secs(60), ..Config::lan() });
+    let id = NodeId::from_u128;
+    let dead = Accusation::new(claim(1, 0, Phase::Up, 1).incarnation, Level::Dead, ShortId(9));
+    learn(&mut table, &(1, claim(1, 0, Phase::Up, 1), Some(dead)));
+    learn(&mut table, &(2, claim(1, 0, Phase::Up, 2), None));
+    let slot = table.find(&id(1)).unwrap();
+    assert_eq!(table.find(&id(1)), Some(slot), "looked up last");
+    assert_ne!(table.find(&id(2)), Some(slot));
+    table.find(&id(1));
+    for hours in 1..=2 {
+        table.expire(NOW + Duration::from_secs(3_600 * hours));
+    }
+    assert_eq!(table.find(&id(1)), None, "forgotten");
+    learn(&mut table, &(3, claim(1, 0, Phase::Up, 3), None));
+    assert_eq!((table.find(&id(1)), table.find(&id(3))), (None, Some(slot)), "in the same slot");
+}
