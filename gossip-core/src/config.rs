@@ -109,7 +109,10 @@ pub enum Detector {
     /// ping after half an interval on average and one at most. A probe pings three to five
     /// times, then asks others thrice. A suspect's other watchers probe it at once, and only one whose own
     /// probe has failed, just now and again, may declare it dead, if it has heard from others
-    /// meanwhile and another has accused it as well. Costs as many probes as SWIM.
+    /// meanwhile and another has accused it as well. Costs as many probes as SWIM. One that
+    /// refuted an accusation in the last ten minutes is pinged for longer before it is suspected
+    /// again, by twice the probe timeout or a little more, by six times after two refutations; it is
+    /// found dead so much later.
     #[default]
     Watchers,
 }

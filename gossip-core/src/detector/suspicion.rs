@@ -2,9 +2,9 @@
 //!
 //! With [`Detector::Swim`] the end of the time is the verdict, whoever's time it is. With
 //! [`Detector::Watchers`] it takes an *accuser*, one whose own probe has failed: it goes on to ping
-//! the suspect, tells everybody before a third of the least time has passed, begins a probe that ends
-//! with the time, and declares only if that has failed too, it has heard from others meanwhile, and
-//! another has accused the suspect as well. All others are bystanders; if nobody has decided when the
+//! the suspect, tells everybody a while later, begins a probe that ends with the time, and declares
+//! only if that has failed too, it has heard from others meanwhile, and another has accused the
+//! suspect as well. All others are bystanders; if nobody has decided when the
 //! longest time is over, they probe as well.
 
 use core::time::Duration;
@@ -25,8 +25,10 @@ const ACCUSERS_NEEDED: usize = 2;
 #[derive(Debug)]
 pub(crate) struct Suspicion {
     turn: Turn,
-    /// Since when we know of it, and when it began: an accuser kept it to itself before it told.
+    /// Since when we know of it.
     pub(super) known: Instant,
+    /// From when on its time counts: sooner than others told us, for they kept it to themselves;
+    /// later than now where we are lenient.
     started: Instant,
     pub(super) incarnation: Incarnation,
     /// When its time is over.
@@ -268,13 +270,13 @@ pub(super) fn discretion<A: Address>(cx: &Context<'_, A>) -> Duration {
     }
 }
 
-/// How much longer it is kept secret, and how much later its time begins, if the suspect has
-/// refuted lately: it loses packets or is slow at times, and a suspicion and its refutation, which go
-/// to everybody, cost more than some pings.
+/// How much longer a suspicion is kept secret, and how much later its time begins, if the suspect
+/// has refuted lately: it may lose packets or be slow at times, and a suspicion and its refutation,
+/// which go to everybody, cost more than some pings.
 fn leniency<A: Address>(cx: &Context<'_, A>, id: &NodeId) -> Duration {
     let slot = cx.table.get(id).filter(|_| cx.config.detector == Detector::Watchers);
     let refutations = slot.map_or(0, |slot| slot.refutations(cx.now));
-    // Each time for another probe at least, and twice as long each time.
+    // Nothing, then about as long as a probe takes, then three times that.
     let step = discretion(cx).max(cx.config.probe_timeout * 2);
     step * ((1 << refutations) - 1)
 }

@@ -31,8 +31,8 @@ pub(crate) struct Table<A> {
     free: Vec<u32>,
     /// By the secret hash of the short id.
     pub(super) index: HashTable<u32>,
-    /// The slot of the one looked up last: a packet is about one member, whom every room that it
-    /// passes looks up again. (A cell that can be shared between threads.)
+    /// The slot of the one looked up last: a packet is about one member, whom every machine that
+    /// it passes looks up again. Atomic only so that a table can be shared between threads.
     last: AtomicU32,
     /// By short id: the order, and the fingerprints of all and of every part.
     pub(super) trie: Trie,

@@ -235,6 +235,11 @@ fn an_accusation_without_effect_changes_no_fingerprint() {
     node.handle_datagram(at(2), &3, &mut datagram).unwrap();
     assert_eq!(node.member(&id(2)).unwrap().status(), Status::Up);
     assert_eq!(node.fingerprint(), before);
+    // Nor does it shield from those that have.
+    let accusation = Accusation::new(claim(2, 0).incarnation, Level::Dead, ShortId(1));
+    let mut datagram = forge(&node, 3, |writer| put_record(writer, 2, Some(&accusation)));
+    node.handle_datagram(at(2), &3, &mut datagram).unwrap();
+    assert_eq!(node.member(&id(2)).unwrap().status(), Status::Dead);
 }
 
 #[test]
