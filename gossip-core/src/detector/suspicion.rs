@@ -72,11 +72,10 @@ impl FailureDetector {
             suspicion.started = cx.now.saturating_sub(discretion(cx));
             suspicion
         });
-        let secret = suspicion.secret.take().is_some();
-        if secret {
-            // Others know of it, so from now on its time counts for all.
-            suspicion.started = suspicion.started.min(cx.now);
-        }
+        // Others know of it, so from now on its time counts.
+        suspicion.started = suspicion.started.min(cx.now);
+        // Who reaches nobody accuses nobody.
+        let secret = !self.quorum.is_isolated() && suspicion.secret.take().is_some();
         // A bystander gives the accusers the longest time there is.
         let judges = suspicion.evidence.is_some() || cx.config.detector == Detector::Swim;
         let accusers = if judges { accusation.accusers.as_slice().len() } else { 1 };
@@ -156,6 +155,8 @@ impl FailureDetector {
         // Who reaches nobody goes on to keep it to itself.
         let isolated = self.quorum.is_isolated();
         if !isolated && suspicion.secret.take_if(|until| *until <= cx.now).is_some() {
+            // Who is told late has time to refute all the same.
+            suspicion.started = suspicion.started.max(cx.now.saturating_sub(discretion(cx)));
             raise(cx, *target, suspicion.incarnation);
         }
         if suspicion.evidence.is_some() && !self.is_probing(&suspicion) {

@@ -609,6 +609,44 @@ fn memberlist_tells_at_once_whoever_has_refuted() {
 }
 
 #[test]
+fn who_reaches_nobody_keeps_its_secrets_whoever_else_accuses() {
+    let mut world = World::new(Config::lan(), 200);
+    let (mut detector, target, _) = watcher(&mut world);
+    let index = (1..=200).find(|&index| id(index) == target).unwrap();
+    let accuse = |world: &mut World, detector: &mut FailureDetector| {
+        world.accuse(index, Level::Suspect, 77);
+        detector.on_change(&mut world.cx(), target, false);
+    };
+    for _ in 0..2 {
+        accuse(&mut world, &mut detector);
+        refute(&mut world, &mut detector, target);
+    }
+    world.take();
+    // The target does not answer, and once it is suspected in secret nobody does.
+    while detector.suspicions.get(&target).is_none() {
+        for action in next(&mut world, &mut detector) {
+            if let Action::Ping { to, nonce, .. } = action
+                && to != target
+            {
+                let soon = Some(Duration::from_millis(500));
+                detector.on_ack(&mut world.cx(), nonce, false, soon);
+            }
+        }
+    }
+    let mut said = Vec::new();
+    while !said.contains(&Action::Isolated) {
+        said.extend(next(&mut world, &mut detector));
+    }
+    accuse(&mut world, &mut detector);
+    let end = world.now + Duration::from_secs(20);
+    while world.now < end {
+        said.extend(next(&mut world, &mut detector));
+    }
+    assert!(!said.iter().any(|said| matches!(said, Action::Accuse { id, .. } if *id == target)));
+    assert!(world.stats.accusations_withheld > 0);
+}
+
+#[test]
 fn a_suspicion_kept_for_longer_counts_as_others_do_once_others_know_of_it() {
     let mut world = World::new(Config::lan(), 200);
     let (mut detector, target, _) = watcher(&mut world);

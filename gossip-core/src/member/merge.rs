@@ -54,11 +54,11 @@ impl<A: Address> Table<A> {
         };
         let entry = self.slot_mut(slot);
         let (before, shown) = (entry.member.status(), !entry.expired);
-        let (charge, life) = (entry.member.settled_charge(), entry.member.incarnation().life());
+        let (charge, known) = (entry.member.settled_charge(), entry.member.incarnation());
         let Joined { claimed, visible, moved, accused } = entry.member.join(claim, accusation);
         entry.verified &= !moved;
         if claimed {
-            entry.on_claim(now, before, life);
+            entry.on_claim(now, before, known);
         }
         let changed = claimed || accused;
         if !changed && before.is_live() {

@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use super::{Member, Status};
+use super::{Member, Phase, Status};
 use crate::id::ShortId;
-use crate::{Epoch, Instant};
+use crate::{Incarnation, Instant};
 
 /// A member and what only this node knows of it.
 #[derive(Debug)]
@@ -69,13 +69,14 @@ impl<A> Slot<A> {
         if lately { self.refutations } else { 0 }
     }
 
-    /// It has claimed something new, and was in this state of this life before: refutes if it was
-    /// accused. A new life says nothing of that: the old one may have ended.
-    pub(super) fn on_claim(&mut self, now: Instant, before: Status, life: (Epoch, u32)) {
+    /// It has claimed something new, and was in this state at this point of its life before: refutes
+    /// if it was accused. A new life says nothing of that: the old one may have ended.
+    pub(super) fn on_claim(&mut self, now: Instant, before: Status, known: Incarnation) {
+        let claim = &self.member.claim;
         let accused = matches!(before, Status::Suspect | Status::Dead);
-        if self.member.incarnation().life() != life {
+        if claim.incarnation.life() != known.life() {
             self.refutations = 0;
-        } else if accused && self.member.status().is_live() {
+        } else if accused && claim.incarnation > known && claim.phase != Phase::Left {
             self.refutations = MOST_REFUTATIONS.min(self.refutations(now) + 1);
             self.refuted = seconds(now);
         }

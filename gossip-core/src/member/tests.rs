@@ -271,6 +271,8 @@ fn to_refute_is_to_claim_more_in_the_same_life() {
         0,
         "it left"
     );
+    let leaving = claim(1, 0, Phase::Leaving, 1);
+    assert_eq!(refutations(core::slice::from_ref(&suspect), &leaving), 0, "of the same number");
     assert_eq!(
         refutations(core::slice::from_ref(&suspect), &up(2, 0)),
         0,

@@ -40,7 +40,7 @@ pub(super) struct Origin<'a, A> {
     /// Whether it has proven that it is where this comes from.
     proven: bool,
     /// How many bytes may be sent back; `None` if it is proven that the sender is there.
-    most: Option<usize>,
+    pub(super) most: Option<usize>,
     /// How many more records and prefixes it may get in answer.
     pub(super) items: usize,
     /// Whether it has just answered a question of ours.

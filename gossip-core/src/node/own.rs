@@ -130,6 +130,7 @@ impl<A: Address> Node<A> {
         accusation: Option<&Accusation>,
         origin: &mut Origin<'_, A>,
     ) {
+        let own = self.own_short();
         let ours = &self.local().claim;
         let theirs = claim.incarnation;
         if claim.order(ours).is_gt() {
@@ -164,15 +165,15 @@ impl<A: Address> Node<A> {
             } else {
                 self.refute(accused);
                 // memberlist leaves it to the rumour.
-                if !swim {
-                    self.tell_accusers(accusation, origin.sender);
+                if !swim && !origin.findings.lacks(own) {
+                    self.tell_accusers(accusation, origin);
                 }
             }
         } else {
             return;
         }
-        let own = self.shared.table.own().short;
-        self.respond(origin, Body::Records(SmallVec::from_slice(&[own])));
+        // Once, and after what else is answered: a stranger's ack comes first.
+        origin.findings.lack(own);
     }
 
     /// We live: says so by a larger incarnation.
@@ -183,12 +184,15 @@ impl<A: Address> Node<A> {
     }
 
     /// Tells those who could declare us dead that we live: the rumour may come too late to them.
-    fn tell_accusers(&mut self, accusation: &Accusation, told: Option<NodeId>) {
+    /// A stranger makes us send nothing to where nobody has answered.
+    fn tell_accusers(&mut self, accusation: &Accusation, origin: &Origin<'_, A>) {
         let own = self.own_short();
-        for &accuser in accusation.accusers.as_slice() {
+        let others = accusation.accusers.as_slice().iter().filter(|accuser| **accuser != own);
+        for &accuser in others {
             let slot = self.shared.table.by_short(accuser);
-            let id = slot.map(|slot| slot.member.id).filter(|id| Some(*id) != told);
-            if let Some(id) = id.filter(|_| accuser != own) {
+            let slot = slot.filter(|slot| slot.verified || origin.most.is_none());
+            let id = slot.map(|slot| slot.member.id);
+            if let Some(id) = id.filter(|id| Some(*id) != origin.sender) {
                 self.enqueue_to(id, Body::Records(SmallVec::from_slice(&[own])));
             }
         }

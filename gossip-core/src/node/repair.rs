@@ -26,6 +26,20 @@ pub(super) struct Findings {
     wants: ShortIds,
 }
 
+impl Findings {
+    /// Whether the other is to have this record.
+    pub(super) fn lacks(&self, record: ShortId) -> bool {
+        self.records.contains(&record)
+    }
+
+    /// The other is to have this record.
+    pub(super) fn lack(&mut self, record: ShortId) {
+        if !self.lacks(record) {
+            self.records.push(record);
+        }
+    }
+}
+
 impl<A: Address> Node<A> {
     /// A member told us the fold of its fingerprint.
     pub(super) fn on_contact(&mut self, with: NodeId, fold: u32) {

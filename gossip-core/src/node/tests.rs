@@ -303,21 +303,54 @@ fn who_leaves_refutes_nothing_for_elsewhere_it_may_have_left() {
     }
 }
 
+/// To whom the node sends what, and how often it has refuted, after it was told this `copies` times by
+/// somebody who pings it as well.
+fn told(node: &mut Node<u32>, by: u32, accusation: &Accusation, copies: usize) -> (Vec<u32>, u64) {
+    let check = node.shared.cluster.check(&id(0), node.local().incarnation());
+    let mut datagram = forge(node, by, |writer| {
+        (0..copies).for_each(|_| put_record(writer, 0, Some(accusation)));
+        writer.put(kind::PING, &Ping { nonce: 1, check, fold: 0, ring: 0 });
+    });
+    node.handle_datagram(at(2), &by, &mut datagram).unwrap();
+    let sent = drain(node, at(2));
+    let mut to: Vec<u32> = sent.into_iter().map(|(to, _)| to).collect();
+    to.sort_unstable();
+    (to, node.stats().refutations)
+}
+
 #[test]
 fn a_refutation_goes_to_the_accusers_at_once_and_to_whom_it_has_not_reached() {
     let mut node = taught(30, datagrams_only());
-    let short = |index| node.shared.cluster.short(&id(index));
-    let mut accusation = Accusation::new(node.local().incarnation(), Level::Suspect, short(5));
-    accusation.join(&Accusation::new(accusation.incarnation, Level::Suspect, short(7)));
-    let mut told = |by: u32, now| {
-        let mut datagram = forge(&node, by, |writer| put_record(writer, 0, Some(&accusation)));
-        node.handle_datagram(now, &by, &mut datagram).unwrap();
-        let mut sent: Vec<u32> = drain(&mut node, now).into_iter().map(|(to, _)| to).collect();
-        sent.sort_unstable();
-        (sent, node.stats().refutations)
+    let own = node.own_short();
+    let [second, third, fourth] = [5, 7, 8].map(|index| node.shared.cluster.short(&id(index)));
+    node.shared.table.verify(&id(7), &7);
+    let first = node.local().incarnation();
+    let accuse = |incarnation| {
+        let mut accusation = Accusation::new(incarnation, Level::Suspect, second);
+        for accuser in [third, fourth, own] {
+            accusation.join(&Accusation::new(incarnation, Level::Suspect, accuser));
+        }
+        accusation
     };
-    assert_eq!(told(5, at(2)), (vec![5, 7], 1));
-    assert_eq!(told(9, at(2)), (vec![9], 1), "refuted already");
+    // An ack and the record; one of the accusers, 8, has never answered from where it says it is.
+    assert_eq!(told(&mut node, 5, &accuse(first), 1), (vec![5, 5, 7], 1));
+    assert_eq!(told(&mut node, 9, &accuse(first), 20), (vec![9, 9], 1), "refuted already");
+    node.shared.table.verify(&id(9), &9);
+    let second = node.local().incarnation();
+    assert_eq!(told(&mut node, 9, &accuse(second), 20), (vec![5, 7, 8, 9, 9], 2), "it is proven");
+    let other = Incarnation { nonce: 77, ..second };
+    assert_eq!(told(&mut node, 9, &accuse(other), 1), (vec![9], 2), "of another life");
+}
+
+#[test]
+fn by_swims_rules_a_refutation_is_left_to_the_rumour() {
+    let mut node = taught(30, Config { requests: false, ..Config::lan().swim() });
+    node.shared.table.verify(&id(7), &7);
+    let first = node.local().incarnation();
+    let accuser = node.shared.cluster.short(&id(7));
+    let accusation = Accusation::new(first, Level::Suspect, accuser);
+    assert_eq!(told(&mut node, 5, &accusation, 1), (vec![5, 5], 1));
+    assert_eq!(told(&mut node, 5, &accusation, 1), (vec![5], 1));
 }
 
 #[test]
