@@ -111,8 +111,8 @@ pub enum Detector {
     /// probe has failed, just now and again, may declare it dead, if it has heard from others
     /// meanwhile and another has accused it as well. Costs as many probes as SWIM. One that
     /// refuted an accusation in the last ten minutes is pinged for longer before it is suspected
-    /// again, by twice the probe timeout or a little more, by six times after two refutations; it is
-    /// found dead so much later.
+    /// again, by twice the probe timeout (in large clusters by a third of the least suspicion, if
+    /// that is more), by three times as much after two refutations; it is found dead so much later.
     #[default]
     Watchers,
 }
