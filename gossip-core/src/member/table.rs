@@ -1,7 +1,6 @@
 //! The member table: a slab, an index by id, lists to draw from, and a fingerprint of it all.
 
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 
 use hashbrown::HashTable;
@@ -31,9 +30,6 @@ pub(crate) struct Table<A> {
     free: Vec<u32>,
     /// By the secret hash of the short id.
     pub(super) index: HashTable<u32>,
-    /// The slot of the one looked up last: a packet is about one member, whom every machine that
-    /// it passes looks up again. Atomic only so that a table can be shared between threads.
-    last: AtomicU32,
     /// By short id: the order, and the fingerprints of all and of every part.
     pub(super) trie: Trie,
     /// All live members but ourselves, in no order.
@@ -60,7 +56,6 @@ impl<A: Address> Table<A> {
             adverts: Vec::new(),
             free: Vec::new(),
             index: HashTable::new(),
-            last: AtomicU32::new(OWN),
             trie: Trie::new(),
             live: Vec::new(),
             gone: Vec::new(),
@@ -142,7 +137,6 @@ impl<A: Address> Table<A> {
     pub(crate) fn sender(&self, short: ShortId, from: &A) -> Option<&Slot<A>> {
         let here = |slot: &u32| self.slot(*slot).member.claim.address == *from;
         let slot = self.slots_of(short).find(here).or_else(|| only(self.slots_of(short)))?;
-        self.last.store(slot, Ordering::Relaxed);
         Some(self.slot(slot))
     }
 
@@ -293,14 +287,8 @@ impl<A: Address> Table<A> {
 
     /// The member's slot.
     pub(crate) fn find(&self, id: &NodeId) -> Option<u32> {
-        let last = self.last.load(Ordering::Relaxed);
-        if self.in_slot(last).is_some_and(|slot| slot.member.id == *id) {
-            return Some(last);
-        }
         let hash = self.secret.place(self.cluster.short(id));
-        let slot = *self.index.find(hash, |&slot| self.slot(slot).member.id == *id)?;
-        self.last.store(slot, Ordering::Relaxed);
-        Some(slot)
+        self.index.find(hash, |&slot| self.slot(slot).member.id == *id).copied()
     }
 
     pub(super) fn insert(&mut self, member: Member<A>) -> u32 {
