@@ -135,9 +135,8 @@ impl<A: Address> Table<A> {
 
     /// The member that this short id stands for: the one at this address, or the only one.
     pub(crate) fn sender(&self, short: ShortId, from: &A) -> Option<&Slot<A>> {
-        let here = |slot: &u32| self.slot(*slot).member.claim.address == *from;
-        let slot = self.slots_of(short).find(here).or_else(|| only(self.slots_of(short)))?;
-        Some(self.slot(slot))
+        let mut matches = self.all_by_short(short);
+        matches.find(|slot| slot.member.claim.address == *from).or_else(|| self.by_short(short))
     }
 
     /// The member that this short id stands for, if it is the only one.
@@ -147,15 +146,8 @@ impl<A: Address> Table<A> {
 
     /// The members, usually one, that this short id stands for.
     pub(crate) fn all_by_short(&self, short: ShortId) -> impl Iterator<Item = &Slot<A>> {
-        self.slots_of(short).map(|slot| self.slot(slot))
-    }
-
-    fn slots_of(&self, short: ShortId) -> impl Iterator<Item = u32> {
-        let slots = self.index.iter_hash(self.secret.place(short)).copied();
-        slots.filter(move |&slot| {
-            let slot = self.slot(slot);
-            slot.short == short && !slot.expired
-        })
+        let slots = self.index.iter_hash(self.secret.place(short)).map(|&slot| self.slot(slot));
+        slots.filter(move |slot| slot.short == short && !slot.expired)
     }
 
     /// Everybody who is shown: not those past their grace.
