@@ -32,7 +32,7 @@ pub(crate) struct Suspicion {
     started: Instant,
     pub(super) incarnation: Incarnation,
     /// When its time is over.
-    over: Instant,
+    pub(super) over: Instant,
     /// The last probe of the suspect that was begun for it.
     probe: Option<u32>,
     /// How our own last probe of it failed, if it did: that makes us an accuser.
@@ -169,10 +169,10 @@ impl FailureDetector {
             } else if spare < Duration::from_millis(1) {
                 self.probe(cx, turn)
             } else {
-                let secret = suspicion.secret.filter(|until| *until > cx.now);
-                let left = secret.map(|until| until.saturating_duration_since(cx.now));
+                let secret = suspicion.secret.map(|until| until.saturating_duration_since(cx.now));
+                let secret = secret.filter(|left| !left.is_zero());
                 let length = spare.min(cx.config.probe_timeout);
-                self.ping_again(cx, turn, left.map_or(length, |left| length.min(left)))
+                self.ping_again(cx, turn, secret.map_or(length, |left| length.min(left)))
             };
         }
         self.await_end(cx, suspicion);

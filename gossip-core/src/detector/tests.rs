@@ -642,8 +642,23 @@ fn who_reaches_nobody_keeps_its_secrets_whoever_else_accuses() {
     while world.now < end {
         said.extend(next(&mut world, &mut detector));
     }
-    assert!(!said.iter().any(|said| matches!(said, Action::Accuse { id, .. } if *id == target)));
+    let accuses = |said: &Action| matches!(said, Action::Accuse { id, .. } if *id == target);
+    assert!(!said.iter().any(accuses));
     assert!(world.stats.accusations_withheld > 0);
+
+    // Somebody answers: now all hear of it, and the suspect has as much time as ever to refute.
+    let nonce = said.iter().rev().find_map(|said| match said {
+        Action::Ping { to, nonce, .. } if *to != target => Some(*nonce),
+        _ => None,
+    });
+    detector.on_ack(&mut world.cx(), nonce.unwrap(), false, None);
+    assert!(!detector.is_isolated());
+    while !next(&mut world, &mut detector).iter().any(accuses) {}
+    detector.on_change(&mut world.cx(), target, false);
+    let least = world.config.suspicion * 22 / 10;
+    let time = least.saturating_sub(secret(&mut world));
+    let end = detector.suspicions.get(&target).unwrap().over;
+    assert!(end >= world.now + time, "{end:?} at {:?}", world.now);
 }
 
 #[test]

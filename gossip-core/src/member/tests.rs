@@ -279,21 +279,3 @@ fn to_refute_is_to_claim_more_in_the_same_life() {
         "it crashed and came back"
     );
 }
-
-#[test]
-fn who_takes_the_slot_of_one_forgotten_is_not_taken_for_it() {
-    let mut table = table(&Config { grace: Duration::from_secs(60), ..Config::lan() });
-    let id = NodeId::from_u128;
-    let dead = Accusation::new(claim(1, 0, Phase::Up, 1).incarnation, Level::Dead, ShortId(9));
-    learn(&mut table, &(1, claim(1, 0, Phase::Up, 1), Some(dead)));
-    learn(&mut table, &(2, claim(1, 0, Phase::Up, 2), None));
-    let slot = table.find(&id(1)).unwrap();
-    assert_ne!(table.find(&id(2)), Some(slot));
-    table.find(&id(1));
-    for hours in 1..=2 {
-        table.expire(NOW + Duration::from_secs(3_600 * hours));
-    }
-    assert_eq!(table.find(&id(1)), None, "forgotten");
-    learn(&mut table, &(3, claim(1, 0, Phase::Up, 3), None));
-    assert_eq!((table.find(&id(1)), table.find(&id(3))), (None, Some(slot)), "in the same slot");
-}

@@ -19,10 +19,10 @@ impl<A: Address> Node<A> {
             return self.on_own_record(&record.claim, record.accusation.as_ref(), origin);
         }
         let age = Duration::from_millis(u64::from(record.age));
-        // An accuser has the claim and tells it as well. If one were kept that is ahead of it, no other
-        // would count any more.
+        // An accuser has the claim and tells it as well. If an accusation were kept that is ahead of
+        // it, no other would count any more.
         let accusation = record.accusation.as_ref();
-        let accusation = accusation.filter(|it| it.incarnation <= record.claim.incarnation);
+        let accusation = accusation.filter(|a| a.incarnation <= record.claim.incarnation);
         match shared.table.merge(shared.now, record.id, &record.claim, accusation, age) {
             Merge::Known => shared.stats.records_known += 1,
             Merge::Refused { full } => self.refuse(full),

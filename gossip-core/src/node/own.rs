@@ -130,7 +130,6 @@ impl<A: Address> Node<A> {
         accusation: Option<&Accusation>,
         origin: &mut Origin<'_, A>,
     ) {
-        let own = self.own_short();
         let ours = &self.local().claim;
         let theirs = claim.incarnation;
         if claim.order(ours).is_gt() {
@@ -143,37 +142,42 @@ impl<A: Address> Node<A> {
                 self.question(theirs, claim.address.clone());
                 return;
             }
-        } else if let Some(accusation) = accusation {
-            let (accused, ours) = (accusation.incarnation, ours.incarnation);
-            let phase = self.local().claim.phase;
-            let swim = self.shared.config.detector == Detector::Swim;
-            if accused.life() != ours.life() || phase == Phase::Left || (swim && accused < ours) {
-                return;
-            }
-            let dead = accusation.level == Level::Dead;
-            if accused < ours {
-                // Refuted already, which the sender has not heard.
-            } else if phase == Phase::Leaving {
-                // To be dead while leaving is to have left, so a suspicion is not refuted either: it
-                // may be a verdict elsewhere by now, and nobody comes back from having left.
-                if dead {
-                    self.bid(Phase::Left);
-                }
-                return;
-            } else if dead && self.stay_away(accused) {
-                return;
-            } else {
-                self.refute(accused);
-                // memberlist leaves it to the rumour.
-                if !swim && !origin.findings.lacks(own) {
-                    self.tell_accusers(accusation, origin);
-                }
-            }
-        } else {
+        } else if accusation.is_none_or(|accusation| !self.on_accusation(accusation, origin)) {
             return;
         }
         // Once, and after what else is answered: a stranger's ack comes first.
-        origin.findings.lack(own);
+        origin.findings.own = true;
+    }
+
+    /// Somebody tells that we are accused: whether it is to hear who we are.
+    fn on_accusation(&mut self, accusation: &Accusation, origin: &Origin<'_, A>) -> bool {
+        let (accused, ours) = (accusation.incarnation, self.local().incarnation());
+        let phase = self.local().claim.phase;
+        let swim = self.shared.config.detector == Detector::Swim;
+        if accused.life() != ours.life() || phase == Phase::Left {
+            return false;
+        }
+        if accused < ours {
+            // Refuted already, which it has not heard. memberlist leaves it to the rumour.
+            return !swim;
+        }
+        let dead = accusation.level == Level::Dead;
+        if phase == Phase::Leaving {
+            // To be dead while leaving is to have left, so a suspicion is not refuted either: it
+            // may be a verdict elsewhere by now, and nobody comes back from having left.
+            if dead {
+                self.bid(Phase::Left);
+            }
+            return false;
+        }
+        if dead && self.stay_away(accused) {
+            return false;
+        }
+        self.refute(accused);
+        if !swim && !origin.findings.own {
+            self.tell_accusers(accusation, origin);
+        }
+        true
     }
 
     /// We live: says so by a larger incarnation.

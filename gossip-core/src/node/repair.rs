@@ -3,6 +3,8 @@
 
 use core::mem;
 
+use smallvec::SmallVec;
+
 use super::Node;
 use super::encode::Body;
 use super::input::{Origin, Via};
@@ -24,20 +26,8 @@ pub(super) struct Findings {
     /// What the other lacks or has otherwise, and what we do.
     records: ShortIds,
     wants: ShortIds,
-}
-
-impl Findings {
-    /// Whether the other is to have this record.
-    pub(super) fn lacks(&self, record: ShortId) -> bool {
-        self.records.contains(&record)
-    }
-
-    /// The other is to have this record.
-    pub(super) fn lack(&mut self, record: ShortId) {
-        if !self.lacks(record) {
-            self.records.push(record);
-        }
-    }
+    /// Whether it is to hear who we are.
+    pub(super) own: bool,
 }
 
 impl<A: Address> Node<A> {
@@ -136,7 +126,11 @@ impl<A: Address> Node<A> {
 
     /// Answers everything in a datagram or frame that was found to differ.
     pub(super) fn answer_findings(&mut self, origin: &mut Origin<'_, A>) {
-        let Findings { prefixes, records, wants } = mem::take(&mut origin.findings);
+        let Findings { prefixes, records, wants, own } = mem::take(&mut origin.findings);
+        if own {
+            let own = self.own_short();
+            self.respond(origin, Body::Records(SmallVec::from_slice(&[own])));
+        }
         if !prefixes.is_empty() {
             self.respond(origin, Body::Descend(prefixes));
         }

@@ -322,12 +322,12 @@ fn told(node: &mut Node<u32>, by: u32, accusation: &Accusation, copies: usize) -
 fn a_refutation_goes_to_the_accusers_at_once_and_to_whom_it_has_not_reached() {
     let mut node = taught(30, datagrams_only());
     let own = node.own_short();
-    let [second, third, fourth] = [5, 7, 8].map(|index| node.shared.cluster.short(&id(index)));
+    let accusers = [5, 7, 8].map(|index| node.shared.cluster.short(&id(index)));
     node.shared.table.verify(&id(7), &7);
     let first = node.local().incarnation();
     let accuse = |incarnation| {
-        let mut accusation = Accusation::new(incarnation, Level::Suspect, second);
-        for accuser in [third, fourth, own] {
+        let mut accusation = Accusation::new(incarnation, Level::Suspect, own);
+        for accuser in accusers {
             accusation.join(&Accusation::new(incarnation, Level::Suspect, accuser));
         }
         accusation
