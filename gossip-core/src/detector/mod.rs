@@ -162,7 +162,7 @@ impl FailureDetector {
 
     /// Somebody has answered us.
     fn on_contact<A>(&mut self, cx: &mut Context<'_, A>) {
-        if self.quorum.on_ack() {
+        if self.quorum.on_ack(cx.now) {
             cx.actions.push_back(Action::Reconnected);
         }
     }

@@ -17,6 +17,8 @@ pub(super) struct Quorum {
     heard: SmallVec<[(NodeId, Instant); WITNESSES + 1]>,
     /// Whose probes have failed since the last ack.
     silent: SmallVec<[NodeId; ISOLATION]>,
+    /// When we were last isolated no longer.
+    reconnected: Instant,
 }
 
 impl Quorum {
@@ -57,10 +59,18 @@ impl Quorum {
     }
 
     /// Somebody has answered. Whether we were isolated till now.
-    pub(super) fn on_ack(&mut self) -> bool {
+    pub(super) fn on_ack(&mut self, now: Instant) -> bool {
         let isolated = self.is_isolated();
+        if isolated {
+            self.reconnected = now;
+        }
         self.silent.clear();
         isolated
+    }
+
+    /// Since when we have not been isolated, if we are not.
+    pub(super) fn reconnected(&self) -> Instant {
+        self.reconnected
     }
 
     pub(super) fn is_isolated(&self) -> bool {
@@ -102,8 +112,9 @@ mod tests {
         let told = [1, 2, 2, 1, 3, 4].map(|index| quorum.on_silence(id(index), 50));
         assert_eq!(told, [false, false, false, false, true, false]);
         assert!(quorum.is_isolated());
-        assert_eq!([quorum.on_ack(), quorum.on_ack()], [true, false]);
+        assert_eq!([4, 5].map(|second| quorum.on_ack(at(second))), [true, false]);
         assert!(!quorum.is_isolated());
+        assert_eq!(quorum.reconnected(), at(4));
         // Among four nodes three can be dead.
         assert!(!(1..=3).any(|index| quorum.on_silence(id(index), 3)));
     }

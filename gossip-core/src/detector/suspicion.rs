@@ -32,7 +32,7 @@ pub(crate) struct Suspicion {
     started: Instant,
     pub(super) incarnation: Incarnation,
     /// When its time is over.
-    pub(super) over: Instant,
+    over: Instant,
     /// The last probe of the suspect that was begun for it.
     probe: Option<u32>,
     /// How our own last probe of it failed, if it did: that makes us an accuser.
@@ -74,13 +74,17 @@ impl FailureDetector {
         });
         // Others know of it, so from now on its time counts.
         suspicion.started = suspicion.started.min(cx.now);
-        // Who reaches nobody accuses nobody.
-        let secret = !self.quorum.is_isolated() && suspicion.secret.take().is_some();
+        // Who reaches nobody accuses nobody: it stands by.
+        let void = self.quorum.is_isolated() || self.is_void(&suspicion);
+        let secret = suspicion.secret.take().is_some();
+        if secret && void {
+            suspicion.evidence = None;
+        }
         // A bystander gives the accusers the longest time there is.
         let judges = suspicion.evidence.is_some() || cx.config.detector == Detector::Swim;
         let accusers = if judges { accusation.accusers.as_slice().len() } else { 1 };
         suspicion.over = suspicion.started + time(cx, accusers);
-        if secret {
+        if secret && !void {
             // We have known for a while.
             raise(cx, id, incarnation);
         }
@@ -114,7 +118,7 @@ impl FailureDetector {
             return self.pursue(cx, &target);
         }
         let known = self.suspicions.remove(&target);
-        let known = known.filter(|known| known.incarnation == incarnation);
+        let known = known.filter(|known| known.incarnation == incarnation && !self.is_void(known));
         let mut suspicion = known.unwrap_or_else(|| {
             let mut suspicion = Suspicion::new(cx.now, turn, incarnation);
             suspicion.started = cx.now + leniency(cx, &target);
@@ -152,11 +156,13 @@ impl FailureDetector {
     /// An accuser goes on to ping its suspect, and in the end probes it once more.
     pub(super) fn pursue<A: Address>(&mut self, cx: &mut Context<'_, A>, target: &NodeId) {
         let Some(mut suspicion) = self.suspicions.remove(target) else { return };
+        if self.is_void(&suspicion) {
+            self.probe(cx, suspicion.turn);
+            return;
+        }
         // Who reaches nobody goes on to keep it to itself.
         let isolated = self.quorum.is_isolated();
         if !isolated && suspicion.secret.take_if(|until| *until <= cx.now).is_some() {
-            // Who is told late has time to refute all the same.
-            suspicion.started = suspicion.started.max(cx.now.saturating_sub(discretion(cx)));
             raise(cx, *target, suspicion.incarnation);
         }
         if suspicion.evidence.is_some() && !self.is_probing(&suspicion) {
@@ -204,6 +210,11 @@ impl FailureDetector {
             suspicion.over = suspicion.started + time(cx, 1);
         }
         self.await_end(cx, suspicion);
+    }
+
+    /// Whether it is a secret from before we were cut off, which says nothing of the suspect.
+    fn is_void(&self, suspicion: &Suspicion) -> bool {
+        suspicion.secret.is_some() && suspicion.known < self.quorum.reconnected()
     }
 
     fn is_probing(&self, suspicion: &Suspicion) -> bool {

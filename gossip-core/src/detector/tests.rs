@@ -628,53 +628,105 @@ fn memberlist_tells_at_once_whoever_has_refuted() {
     }
 }
 
-#[test]
-fn who_reaches_nobody_keeps_its_secrets_whoever_else_accuses() {
-    let mut world = World::new(Config::lan(), 200);
-    let (mut detector, target, _) = watcher(&mut world);
+/// A node that keeps a suspicion to itself and then reaches nobody any more: it, its suspect, and
+/// the suspect's index.
+fn isolated_with_a_secret(world: &mut World) -> (FailureDetector, NodeId, u32) {
+    let (mut detector, target, _) = watcher(world);
     let index = (1..=200).find(|&index| id(index) == target).unwrap();
-    let accuse = |world: &mut World, detector: &mut FailureDetector| {
+    for _ in 0..2 {
         world.accuse(index, Level::Suspect, 77);
         detector.on_change(&mut world.cx(), target, false);
-    };
-    for _ in 0..2 {
-        accuse(&mut world, &mut detector);
-        refute(&mut world, &mut detector, target);
+        refute(world, &mut detector, target);
     }
     world.take();
     // The target does not answer, and once it is suspected in secret nobody does.
     while detector.suspicions.get(&target).is_none() {
-        let sent = next(&mut world, &mut detector);
-        all_answer_but(&mut world, &mut detector, target, &sent);
+        let sent = next(world, &mut detector);
+        all_answer_but(world, &mut detector, target, &sent);
     }
-    let mut said = Vec::new();
-    while !said.contains(&Action::Isolated) {
-        said.extend(next(&mut world, &mut detector));
-    }
-    accuse(&mut world, &mut detector);
+    while !next(world, &mut detector).contains(&Action::Isolated) {}
+    (detector, target, index)
+}
+
+/// Lets it be isolated for 20 s, then all answer but the suspect. Whether it has accused anybody.
+fn until_reconnected(world: &mut World, detector: &mut FailureDetector, target: NodeId) -> bool {
+    let mut said = world.take();
     let end = world.now + Duration::from_secs(20);
     while world.now < end {
-        said.extend(next(&mut world, &mut detector));
+        said.extend(next(world, detector));
     }
-    let accuses = |said: &Action| matches!(said, Action::Accuse { id, .. } if *id == target);
-    assert!(!said.iter().any(accuses));
-    assert!(world.stats.accusations_withheld > 0);
-
-    // The others answer again: now all hear of it, and the suspect has as much time as ever to refute.
-    all_answer_but(&mut world, &mut detector, target, &said);
+    all_answer_but(world, detector, target, &said);
     assert!(!detector.is_isolated());
+    said.extend(world.take());
+    said.iter().any(|said| matches!(said, Action::Accuse { .. }))
+}
+
+#[test]
+fn who_reached_nobody_judges_by_a_new_probe() {
+    let mut world = World::new(Config::lan(), 200);
+    let (mut detector, target, _) = isolated_with_a_secret(&mut world);
+    assert!(!until_reconnected(&mut world, &mut detector, target));
+    assert!(world.stats.accusations_withheld > 0);
+    let reconnected = world.now;
     loop {
         let sent = next(&mut world, &mut detector);
         all_answer_but(&mut world, &mut detector, target, &sent);
-        if sent.iter().any(accuses) {
+        if sent.iter().any(|said| matches!(said, Action::Accuse { id, .. } if *id == target)) {
             break;
         }
     }
+    let why = detector.suspicions.get(&target).unwrap();
+    assert!(why.known > reconnected && why.evidence.unwrap().ended > reconnected);
+}
+
+#[test]
+fn who_reaches_nobody_stands_by_while_others_accuse() {
+    for accusers in [1, 2] {
+        let mut world = World::new(Config::lan(), 200);
+        let (mut detector, target, index) = isolated_with_a_secret(&mut world);
+        for accuser in 0..accusers {
+            world.accuse(index, Level::Suspect, accuser);
+            detector.on_change(&mut world.cx(), target, false);
+        }
+        assert!(!until_reconnected(&mut world, &mut detector, target));
+        world.accuse(index, Level::Suspect, 78);
+        detector.on_change(&mut world.cx(), target, false);
+        assert_eq!(world.take(), [], "no failure that it could speak of");
+        let first = loop {
+            let sent = next(&mut world, &mut detector);
+            (1..=4).for_each(|other| detector.on_heard(world.now, id(other)));
+            all_answer_but(&mut world, &mut detector, target, &sent);
+            let mut said = sent.into_iter();
+            let accused = said.find_map(|said| match said {
+                Action::Accuse { id, accusation } if id == target => Some(accusation.level),
+                _ => None,
+            });
+            if let Some(level) = accused {
+                break level;
+            }
+        };
+        assert_eq!(first, Level::Suspect);
+    }
+}
+
+#[test]
+fn a_suspect_that_answers_who_was_isolated_is_suspected_by_others_still() {
+    let mut world = World::new(Config::lan(), 200);
+    let (mut detector, target, index) = isolated_with_a_secret(&mut world);
+    world.accuse(index, Level::Suspect, 78);
     detector.on_change(&mut world.cx(), target, false);
-    let least = world.config.suspicion * 22 / 10;
-    let time = least.saturating_sub(secret(&mut world));
-    let end = detector.suspicions.get(&target).unwrap().over;
-    assert!(end >= world.now + time, "{end:?} at {:?}", world.now);
+    let nonce = loop {
+        let pinged = next(&mut world, &mut detector).into_iter().find_map(|action| match action {
+            Action::Ping { to, nonce, .. } if to == target => Some(nonce),
+            _ => None,
+        });
+        if let Some(nonce) = pinged {
+            break nonce;
+        }
+    };
+    assert_eq!(detector.on_ack(&mut world.cx(), nonce, false, None), Some(target));
+    assert!(!detector.is_isolated());
+    assert!(detector.suspicions.get(&target).is_some(), "it may die all the same");
 }
 
 #[test]

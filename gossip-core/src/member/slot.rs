@@ -65,7 +65,7 @@ impl<A> Slot<A> {
 
     /// How often it has refuted an accusation lately, two at most.
     pub(crate) fn refutations(&self, now: Instant) -> u8 {
-        let lately = seconds(now).saturating_sub(self.refuted) < LATELY;
+        let lately = seconds(now).wrapping_sub(self.refuted) < LATELY;
         if lately { self.refutations } else { 0 }
     }
 
@@ -88,7 +88,7 @@ pub(super) fn signed(now: Instant) -> i64 {
     i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Whole seconds: 136 years of them are enough.
+/// Whole seconds, of which those of 136 years are told apart.
 fn seconds(now: Instant) -> u32 {
-    u32::try_from(now.as_micros() / 1_000_000).unwrap_or(u32::MAX)
+    (now.as_micros() / 1_000_000) as u32
 }

@@ -278,4 +278,31 @@ fn to_refute_is_to_claim_more_in_the_same_life() {
         0,
         "it crashed and came back"
     );
+
+    // What it refuted in an earlier life is forgotten.
+    let mut table = table(&Config::lan());
+    let counts = [1, 2].map(|epoch| {
+        let accusation = Accusation::new(up(epoch, 0).incarnation, Level::Suspect, ShortId(9));
+        learn(&mut table, &(1, up(epoch, 0), Some(accusation)));
+        learn(&mut table, &(1, up(epoch, 1), None));
+        table.get(&NodeId::from_u128(1)).unwrap().refutations(NOW)
+    });
+    assert_eq!(counts, [1, 1]);
+}
+
+#[test]
+fn a_refutation_is_forgotten_wherever_the_clock_begins() {
+    let years = |years: u64| Duration::from_secs(years * 365 * 86_400);
+    for origin in [0, 136, 425] {
+        let then = NOW + years(origin);
+        let mut table = table(&Config::lan());
+        let up = |number| claim(1, number, Phase::Up, 1);
+        let accusation = Accusation::new(up(0).incarnation, Level::Suspect, ShortId(9));
+        let one = NodeId::from_u128(1);
+        table.merge(then, one, &up(0), Some(&accusation), Duration::ZERO);
+        table.merge(then, one, &up(1), None, Duration::ZERO);
+        let after = |seconds| then + Duration::from_secs(seconds);
+        let slot = table.get(&one).unwrap();
+        assert_eq!([0, 599, 600].map(|seconds| slot.refutations(after(seconds))), [1, 1, 0]);
+    }
 }

@@ -127,10 +127,6 @@ impl<A: Address> Node<A> {
     /// Answers everything in a datagram or frame that was found to differ.
     pub(super) fn answer_findings(&mut self, origin: &mut Origin<'_, A>) {
         let Findings { prefixes, records, wants, own } = mem::take(&mut origin.findings);
-        if own {
-            let own = self.own_short();
-            self.respond(origin, Body::Records(SmallVec::from_slice(&[own])));
-        }
         if !prefixes.is_empty() {
             self.respond(origin, Body::Descend(prefixes));
         }
@@ -140,6 +136,10 @@ impl<A: Address> Node<A> {
         }
         if !records.is_empty() {
             self.respond(origin, Body::Records(records));
+        }
+        if own {
+            let own = self.own_short();
+            self.respond(origin, Body::Records(SmallVec::from_slice(&[own])));
         }
     }
 }
