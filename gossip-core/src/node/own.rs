@@ -142,15 +142,16 @@ impl<A: Address> Node<A> {
                 self.question(theirs, claim.address.clone());
                 return;
             }
-        } else if accusation.is_none_or(|accusation| !self.on_accusation(accusation, origin)) {
+        } else if accusation.is_none_or(|accusation| !self.on_accusation(accusation)) {
             return;
         }
-        // Once, and after what else is answered: a stranger's ack comes first.
+        // Once, and after what else is answered: a stranger's ack comes first. The others hear of it
+        // by rumour: to tell all accusers at once changed nothing, even where half of all is lost.
         origin.findings.own = true;
     }
 
     /// Somebody tells that we are accused: whether it is to hear who we are.
-    fn on_accusation(&mut self, accusation: &Accusation, origin: &Origin<'_, A>) -> bool {
+    fn on_accusation(&mut self, accusation: &Accusation) -> bool {
         let (accused, ours) = (accusation.incarnation, self.local().incarnation());
         let phase = self.local().claim.phase;
         let swim = self.shared.config.detector == Detector::Swim;
@@ -174,9 +175,6 @@ impl<A: Address> Node<A> {
             return false;
         }
         self.refute(accused);
-        if !swim && !origin.findings.own {
-            self.tell_accusers(accusation, origin);
-        }
         true
     }
 
@@ -185,21 +183,6 @@ impl<A: Address> Node<A> {
         self.shared.stats.refutations += 1;
         self.detector.on_accused();
         self.outbid(accused, |_| ());
-    }
-
-    /// Tells those who could declare us dead that we live: the rumour may come too late to them.
-    /// A stranger makes us send nothing to where nobody has answered.
-    fn tell_accusers(&mut self, accusation: &Accusation, origin: &Origin<'_, A>) {
-        let own = self.own_short();
-        let others = accusation.accusers.as_slice().iter().filter(|accuser| **accuser != own);
-        for &accuser in others {
-            let slot = self.shared.table.by_short(accuser);
-            let slot = slot.filter(|slot| slot.verified || origin.most.is_none());
-            let id = slot.map(|slot| slot.member.id);
-            if let Some(id) = id.filter(|id| Some(*id) != origin.sender) {
-                self.enqueue_to(id, Body::Records(SmallVec::from_slice(&[own])));
-            }
-        }
     }
 
     /// Who keeps dying waits before it returns, so that others do not see it come and go. Whether
