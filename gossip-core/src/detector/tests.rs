@@ -681,7 +681,7 @@ fn who_reached_nobody_judges_by_a_new_probe() {
 
 #[test]
 fn who_reaches_nobody_stands_by_while_others_accuse() {
-    for accusers in [1, 2] {
+    for accusers in 0..3 {
         let mut world = World::new(Config::lan(), 200);
         let (mut detector, target, index) = isolated_with_a_secret(&mut world);
         for accuser in 0..accusers {
