@@ -307,6 +307,7 @@ impl<A: Address> Node<A> {
                 self.own.postpone(late);
                 self.requests.postpone(late);
                 self.seeds.postpone(late);
+                self.moved = self.moved + late;
                 self.act();
             }
         }

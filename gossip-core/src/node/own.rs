@@ -171,7 +171,8 @@ impl<A: Address> Node<A> {
             }
             return false;
         }
-        if dead && self.stay_away(accused) {
+        // A suspicion that is as old as our death does not end our absence.
+        if (dead || self.own.returning.is_some()) && self.stay_away(accused) {
             return false;
         }
         self.refute(accused);
@@ -188,9 +189,13 @@ impl<A: Address> Node<A> {
     /// Who keeps dying waits before it returns, so that others do not see it come and go. Whether
     /// this death of ours is not refuted yet.
     fn stay_away(&mut self, accused: Incarnation) -> bool {
+        if let Some((_, last)) = &mut self.own.returning {
+            *last = accused.max(*last);
+            return true;
+        }
         let Shared { now, config, .. } = &self.shared;
-        if config.detector == Detector::Swim || self.own.returning.is_some() {
-            return self.own.returning.is_some();
+        if config.detector == Detector::Swim {
+            return false;
         }
         let deaths = &mut self.own.deaths;
         deaths.retain(|at| now.saturating_duration_since(*at) < DEATHS_REMEMBERED);

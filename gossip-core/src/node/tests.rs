@@ -146,7 +146,9 @@ fn all_that_a_datagram_finds_to_differ_is_answered_together() {
     let mut node = taught(300, datagrams_only());
     let shorts: Vec<ShortId> = (1..=9).map(|index| node.shared.cluster.short(&id(index))).collect();
     let unknown = node.shared.cluster.short(&id(1_000));
+    let accusation = Accusation::new(node.local().incarnation(), Level::Suspect, ShortId(1));
     let mut datagram = forge(&node, 5, |writer| {
+        put_record(writer, 0, Some(&accusation));
         for &short in &shorts {
             // One of which we know another version, and one that we lack.
             let range = [short, unknown];
@@ -164,7 +166,7 @@ fn all_that_a_datagram_finds_to_differ_is_answered_together() {
     assert!(node.shared.table.verify(&id(5), &5));
     node.handle_datagram(at(2), &5, &mut datagram).unwrap();
     let outbox: Vec<(&str, usize)> = node.outbox.iter().map(|out| counted(&out.body)).collect();
-    assert_eq!(outbox, [("descend", 256), ("want", 18), ("records", 9)]);
+    assert_eq!(outbox, [("descend", 256), ("want", 18), ("records", 9), ("records", 1)]);
     let sizes: Vec<usize> = drain(&mut node, at(2)).iter().map(|(_, bytes)| *bytes).collect();
     let question = ENVELOPE + 3 + 4 * 18;
     assert!(sizes.contains(&question), "no padding: {sizes:?}");
@@ -377,7 +379,11 @@ fn a_buffer_that_is_too_short_loses_nothing() {
 
 /// Somebody says that this node is dead.
 fn death_of(node: &Node<u32>) -> Vec<u8> {
-    let accusation = Accusation::new(node.local().incarnation(), Level::Dead, ShortId(1));
+    accusation_of(node, Level::Dead)
+}
+
+fn accusation_of(node: &Node<u32>, level: Level) -> Vec<u8> {
+    let accusation = Accusation::new(node.local().incarnation(), level, ShortId(1));
     let own = &node.local().claim;
     forge(node, 1, |writer| {
         writer.put(kind::RECORD, &(255u8, 0u32, id(0), own, Some(&accusation)));
@@ -415,4 +421,41 @@ fn who_keeps_dying_waits_longer_each_time_before_it_returns() {
         swim.handle_datagram(at(1_000), &1, &mut datagram).unwrap();
         assert!(swim.local().incarnation() > dead);
     }
+}
+
+#[test]
+fn who_stays_away_does_so_whatever_it_hears_meanwhile() {
+    let mut node = taught(5, Config::lan());
+    for _ in 0..2 {
+        let mut datagram = death_of(&node);
+        node.handle_datagram(at(1_000), &1, &mut datagram).unwrap();
+    }
+    // An accusation that is older than its death, and one of what it claims meanwhile.
+    let mut suspected = accusation_of(&node, Level::Suspect);
+    let dead = node.local().incarnation();
+    node.handle_datagram(at(1_010), &1, &mut suspected).unwrap();
+    assert_eq!(node.local().incarnation(), dead);
+    node.set_meta(at(1_020), b"new").unwrap();
+    let again = node.local().incarnation();
+    let mut died = death_of(&node);
+    node.handle_datagram(at(1_030), &1, &mut died).unwrap();
+    let mut now = at(1_030);
+    while node.local().incarnation() == again {
+        drain(&mut node, now);
+        now = node.poll_timeout().unwrap();
+        node.handle_timeout(now);
+    }
+    assert_eq!(now, at(21_000));
+}
+
+#[test]
+fn a_pause_while_something_waits_to_leave_is_forgiven_once() {
+    let mut node = taught(5, Config::lan());
+    let accusation = Accusation::new(claim(3, 0).incarnation, Level::Suspect, ShortId(7));
+    let mut datagram = forge(&node, 1, |writer| put_record(writer, 3, Some(&accusation)));
+    node.handle_datagram(at(2), &1, &mut datagram).unwrap();
+    let late = node.poll_timeout().unwrap() + Duration::from_secs(30);
+    node.handle_timeout(late);
+    let moved = node.moved;
+    assert!(late.saturating_duration_since(moved) < Duration::from_secs(1), "{moved:?}");
 }
