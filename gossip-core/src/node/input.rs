@@ -102,6 +102,9 @@ impl<A: Address> Node<A> {
         self.shared.stats.frame_bytes_received += frame.len() as u64;
         let from = from.clone().canonical();
         let mut origin = self.origin(&from, sender, Via::Request);
+        if let Some(id) = origin.sender {
+            self.detector.on_heard(self.shared.now, id);
+        }
         for message in wire::messages(body, known) {
             self.dispatch(message, &mut origin, sender);
         }
@@ -143,6 +146,7 @@ impl<A: Address> Node<A> {
         let from = slot.unwrap_or(self.shared.table.own()).member.claim.address.clone();
         let mut origin = self.origin(&from, sender, Via::Reply);
         origin.sender = Some(open.to);
+        self.detector.on_heard(self.shared.now, open.to);
         let learned = self.shared.stats.records_learned;
         let mut end = None;
         let mut taken = false;
