@@ -56,7 +56,8 @@ pub struct Config {
     /// score s waits s + 1 times as long.
     pub max_local_health: u8,
     /// Whether a ping tells a suspect that it is one (Lifeguard's buddy system). Twelve bytes and
-    /// more in such a ping; without it suspects hear later, and more of them die falsely.
+    /// more in such a ping; without it suspects hear later, and more of them die falsely. Watchers
+    /// ([`Detector::Watchers`]) always tell.
     pub buddy: bool,
 
     /// The pause between two rounds of a rumour, 1 ms to 1 min.

@@ -79,7 +79,8 @@ impl FailureDetector {
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
         let probing = [self.probes.next(), Some(self.schedule.next_timeout())];
         let [probes, scheduled] = probing.map(|due| due.filter(|_| !self.held));
-        time::earliest([probes, self.relays.next(), self.suspicions.next(), scheduled])
+        let suspicions = self.suspicions.next().filter(|_| !self.judges_later());
+        time::earliest([probes, self.relays.next(), suspicions, scheduled])
     }
 
     pub(crate) fn on_timeout<A: Address>(&mut self, cx: &mut Context<'_, A>) {
@@ -91,7 +92,9 @@ impl FailureDetector {
         while let Some((nonce, relay)) = self.relays.pop(cx.now) {
             self.on_relay_timeout(cx, nonce, relay);
         }
-        while let Some((id, suspicion)) = self.suspicions.pop(cx.now) {
+        while !self.judges_later()
+            && let Some((id, suspicion)) = self.suspicions.pop(cx.now)
+        {
             self.on_suspicion_timeout(cx, id, suspicion);
         }
         let interval = self.health.stretch(cx.config.probe_interval);
@@ -117,6 +120,11 @@ impl FailureDetector {
 
     pub(crate) fn is_held(&self) -> bool {
         self.held
+    }
+
+    /// Whether suspicions wait, for their last probe cannot leave. With SWIM's rules there is none.
+    fn judges_later(&self) -> bool {
+        self.held && matches!(self.schedule, Schedule::Rings(_))
     }
 
     /// What was to be sent leaves, after so long. memberlist forgives nobody for that.
@@ -162,7 +170,7 @@ impl FailureDetector {
 
     /// Somebody has answered us.
     fn on_contact<A>(&mut self, cx: &mut Context<'_, A>) {
-        if self.quorum.on_ack(cx.now) {
+        if self.quorum.on_ack() {
             cx.actions.push_back(Action::Reconnected);
         }
     }

@@ -123,6 +123,9 @@ impl FailureDetector {
         gap: Duration,
         length: Duration,
     ) -> Option<u32> {
+        if self.held {
+            return None;
+        }
         let member = &cx.table.get(&turn.target)?.member;
         let suspect = member.status() == Status::Suspect;
         let nonce = self.rng.next_u32();
@@ -145,8 +148,9 @@ impl FailureDetector {
 
     fn ping<A>(&mut self, cx: &mut Context<'_, A>, nonce: u32, mut probe: Probe, suspect: bool) {
         let Turn { target, ring, .. } = probe.turn;
-        // Lifeguard's buddy system: who is suspected is the first to know.
-        let told = cx.config.buddy && suspect;
+        // Lifeguard's buddy system: who is suspected is the first to know. Whom only watchers ping
+        // hears of it from nobody else, if it missed the rumour.
+        let told = suspect && (cx.config.buddy || cx.config.detector == Detector::Watchers);
         cx.actions.push_back(Action::Ping {
             to: target,
             nonce,

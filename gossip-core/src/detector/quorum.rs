@@ -17,8 +17,8 @@ pub(super) struct Quorum {
     heard: SmallVec<[(NodeId, Instant); WITNESSES + 1]>,
     /// Whose probes have failed since the last ack.
     silent: SmallVec<[NodeId; ISOLATION]>,
-    /// When we were last isolated no longer.
-    reconnected: Instant,
+    /// How often we were isolated, and then no longer.
+    era: u32,
 }
 
 impl Quorum {
@@ -59,18 +59,19 @@ impl Quorum {
     }
 
     /// Somebody has answered. Whether we were isolated till now.
-    pub(super) fn on_ack(&mut self, now: Instant) -> bool {
+    pub(super) fn on_ack(&mut self) -> bool {
         let isolated = self.is_isolated();
         if isolated {
-            self.reconnected = now;
+            self.era = self.era.wrapping_add(1);
+            self.heard.clear();
         }
         self.silent.clear();
         isolated
     }
 
-    /// Since when we have not been isolated, if we are not.
-    pub(super) fn reconnected(&self) -> Instant {
-        self.reconnected
+    /// What failed in another era may have failed for our own fault.
+    pub(super) fn era(&self) -> u32 {
+        self.era
     }
 
     pub(super) fn is_isolated(&self) -> bool {
@@ -112,9 +113,12 @@ mod tests {
         let told = [1, 2, 2, 1, 3, 4].map(|index| quorum.on_silence(id(index), 50));
         assert_eq!(told, [false, false, false, false, true, false]);
         assert!(quorum.is_isolated());
-        assert_eq!([4, 5].map(|second| quorum.on_ack(at(second))), [true, false]);
+        quorum.on_heard(at(1), id(9));
+        let era = quorum.era();
+        assert_eq!([quorum.on_ack(), quorum.on_ack()], [true, false]);
         assert!(!quorum.is_isolated());
-        assert_eq!(quorum.reconnected(), at(4));
+        assert_ne!(quorum.era(), era);
+        assert!(!quorum.is_met(at(0), id(8), 1, 50), "who was heard before does not count");
         // Among four nodes three can be dead.
         assert!(!(1..=3).any(|index| quorum.on_silence(id(index), 3)));
     }

@@ -32,19 +32,31 @@ pub(crate) struct Suspicion {
     started: Instant,
     pub(super) incarnation: Incarnation,
     /// When its time is over.
-    over: Instant,
+    pub(super) over: Instant,
     /// The last probe of the suspect that was begun for it.
     probe: Option<u32>,
     /// How our own last probe of it failed, if it did: that makes us an accuser.
     pub(super) evidence: Option<FailedProbe>,
     /// Until when we keep it to ourselves, if nobody else knows of it.
     secret: Option<Instant>,
+    /// The era in which something failed for it that it rests on.
+    era: u32,
 }
 
 impl Suspicion {
-    fn new(now: Instant, turn: Turn, incarnation: Incarnation) -> Self {
+    fn new(now: Instant, turn: Turn, incarnation: Incarnation, era: u32) -> Self {
         let (probe, evidence, secret) = (None, None, None);
-        Self { turn, known: now, started: now, incarnation, over: now, probe, evidence, secret }
+        Self {
+            turn,
+            known: now,
+            started: now,
+            incarnation,
+            over: now,
+            probe,
+            evidence,
+            secret,
+            era,
+        }
     }
 
     pub(super) fn postpone(&mut self, pause: Duration) {
@@ -64,27 +76,25 @@ impl FailureDetector {
         accusation: &Accusation,
     ) {
         let incarnation = accusation.incarnation;
-        let known = self.suspicions.remove(&id).filter(|known| known.incarnation == incarnation);
+        // Of what is doubtful we have nothing to say: we hear of it as others do.
+        let known = self.suspicions.remove(&id);
+        let known =
+            known.filter(|known| known.incarnation == incarnation && !self.is_doubtful(known));
         let fresh = known.is_none();
         let turn = self.schedule.turn(id);
         let mut suspicion = known.unwrap_or_else(|| {
-            let mut suspicion = Suspicion::new(cx.now, turn, incarnation);
+            let mut suspicion = Suspicion::new(cx.now, turn, incarnation, self.quorum.era());
             suspicion.started = cx.now.saturating_sub(discretion(cx));
             suspicion
         });
         // Others know of it, so from now on its time counts.
         suspicion.started = suspicion.started.min(cx.now);
-        // Who reaches nobody accuses nobody: it stands by.
-        let void = self.quorum.is_isolated() || self.is_void(&suspicion);
         let secret = suspicion.secret.take().is_some();
-        if secret && void {
-            suspicion.evidence = None;
-        }
         // A bystander gives the accusers the longest time there is.
         let judges = suspicion.evidence.is_some() || cx.config.detector == Detector::Swim;
         let accusers = if judges { accusation.accusers.as_slice().len() } else { 1 };
         suspicion.over = suspicion.started + time(cx, accusers);
-        if secret && !void {
+        if secret {
             // We have known for a while.
             raise(cx, id, incarnation);
         }
@@ -118,15 +128,16 @@ impl FailureDetector {
             return self.pursue(cx, &target);
         }
         let known = self.suspicions.remove(&target);
-        let known = known.filter(|known| known.incarnation == incarnation && !self.is_void(known));
+        let known = known.filter(|known| known.incarnation == incarnation);
         let mut suspicion = known.unwrap_or_else(|| {
-            let mut suspicion = Suspicion::new(cx.now, turn, incarnation);
+            let mut suspicion = Suspicion::new(cx.now, turn, incarnation, self.quorum.era());
             suspicion.started = cx.now + leniency(cx, &target);
             suspicion.over = suspicion.started + time(cx, 1);
             let secret = suspicion.started + discretion(cx);
             suspicion.secret = (secret > cx.now).then_some(secret);
             suspicion
         });
+        suspicion.era = self.quorum.era();
         let over = watchers && suspicion.over <= cx.now;
         let first = suspicion.evidence.replace(evidence).is_none();
         let told = watchers && (!first || suspicion.secret.is_some());
@@ -156,13 +167,12 @@ impl FailureDetector {
     /// An accuser goes on to ping its suspect, and in the end probes it once more.
     pub(super) fn pursue<A: Address>(&mut self, cx: &mut Context<'_, A>, target: &NodeId) {
         let Some(mut suspicion) = self.suspicions.remove(target) else { return };
-        if self.is_void(&suspicion) {
-            self.probe(cx, suspicion.turn);
-            return;
-        }
-        // Who reaches nobody goes on to keep it to itself.
-        let isolated = self.quorum.is_isolated();
-        if !isolated && suspicion.secret.take_if(|until| *until <= cx.now).is_some() {
+        // While it is doubtful we keep it to ourselves; what fails from now on counts.
+        let doubtful = self.is_doubtful(&suspicion);
+        suspicion.era = self.quorum.era();
+        if !doubtful && suspicion.secret.take_if(|until| *until <= cx.now).is_some() {
+            // Who is told late has time to refute all the same.
+            suspicion.started = suspicion.started.max(cx.now.saturating_sub(discretion(cx)));
             raise(cx, *target, suspicion.incarnation);
         }
         if suspicion.evidence.is_some() && !self.is_probing(&suspicion) {
@@ -204,6 +214,10 @@ impl FailureDetector {
 
     /// The suspect has answered us: it is for others to accuse it, if there are any.
     pub(super) fn exonerate<A: Address>(&mut self, cx: &Context<'_, A>, id: &NodeId) {
+        if cx.config.detector == Detector::Swim {
+            // As in memberlist, where only a refutation counts.
+            return;
+        }
         let known = self.suspicions.remove(id).filter(|suspicion| suspicion.secret.is_none());
         let Some(mut suspicion) = known else { return };
         if suspicion.evidence.take().is_some() {
@@ -212,9 +226,10 @@ impl FailureDetector {
         self.await_end(cx, suspicion);
     }
 
-    /// Whether it is a secret from before we were cut off, which says nothing of the suspect.
-    fn is_void(&self, suspicion: &Suspicion) -> bool {
-        suspicion.secret.is_some() && suspicion.known < self.quorum.reconnected()
+    /// Whether it is a secret of ours that rests on what may have failed because we were cut off.
+    fn is_doubtful(&self, suspicion: &Suspicion) -> bool {
+        let cut_off = self.quorum.is_isolated() || suspicion.era != self.quorum.era();
+        cut_off && suspicion.secret.is_some()
     }
 
     fn is_probing(&self, suspicion: &Suspicion) -> bool {
