@@ -172,7 +172,8 @@ impl<A: Address> Node<A> {
             return false;
         }
         // A suspicion that is as old as our death does not end our absence.
-        if (dead || self.own.returning.is_some()) && self.stay_away(accused) {
+        let absent = self.own.returning.is_some_and(|(_, last)| accused <= last);
+        if (dead || absent) && self.stay_away(accused) {
             return false;
         }
         self.refute(accused);

@@ -436,7 +436,10 @@ fn who_stays_away_does_so_whatever_it_hears_meanwhile() {
     node.handle_datagram(at(1_010), &1, &mut suspected).unwrap();
     assert_eq!(node.local().incarnation(), dead);
     node.set_meta(at(1_020), b"new").unwrap();
+    let mut suspected = accusation_of(&node, Level::Suspect);
+    node.handle_datagram(at(1_025), &1, &mut suspected).unwrap();
     let again = node.local().incarnation();
+    assert_eq!(again.number, dead.number + 2, "what it claims meanwhile it defends");
     let mut died = death_of(&node);
     node.handle_datagram(at(1_030), &1, &mut died).unwrap();
     let mut now = at(1_030);
