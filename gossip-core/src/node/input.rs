@@ -146,7 +146,9 @@ impl<A: Address> Node<A> {
         let from = slot.unwrap_or(self.shared.table.own()).member.claim.address.clone();
         let mut origin = self.origin(&from, sender, Via::Reply);
         origin.sender = Some(open.to);
-        self.detector.on_heard(self.shared.now, open.to);
+        if slot.is_some_and(|slot| slot.short == sender) {
+            self.detector.on_heard(self.shared.now, open.to);
+        }
         let learned = self.shared.stats.records_learned;
         let mut end = None;
         let mut taken = false;
