@@ -12,10 +12,12 @@ use crate::{Address, Config, Detector, Incarnation, Instant, NodeId, Status};
 /// A probe under way. It is known by the nonce of its pings.
 #[derive(Debug)]
 pub(crate) struct Probe {
-    turn: Turn,
+    pub(super) turn: Turn,
     /// What the target was when the probe began; what it becomes meanwhile is not judged.
-    incarnation: Incarnation,
+    pub(super) incarnation: Incarnation,
     begun: Instant,
+    /// In which era.
+    pub(super) era: u32,
     /// Between two direct pings.
     gap: Duration,
     /// When it has failed.
@@ -62,7 +64,7 @@ impl Probe {
         self.end = self.end + pause;
     }
 
-    fn evidence<A>(&self, cx: &Context<'_, A>) -> FailedProbe {
+    pub(super) fn evidence<A>(&self, cx: &Context<'_, A>) -> FailedProbe {
         FailedProbe {
             ended: cx.now,
             pings: self.pings,
@@ -123,9 +125,6 @@ impl FailureDetector {
         gap: Duration,
         length: Duration,
     ) -> Option<u32> {
-        if self.held {
-            return None;
-        }
         let member = &cx.table.get(&turn.target)?.member;
         let suspect = member.status() == Status::Suspect;
         let nonce = self.rng.next_u32();
@@ -133,6 +132,7 @@ impl FailureDetector {
             turn,
             incarnation: member.incarnation(),
             begun: cx.now,
+            era: self.quorum.era(),
             gap,
             end: cx.now + length,
             full: full.is_some(),
@@ -142,12 +142,21 @@ impl FailureDetector {
             nacks: 0,
             due: 0,
         };
-        self.ping(cx, nonce, probe, suspect);
+        if self.held {
+            // It begins when something leaves again.
+            self.probes.set(nonce, cx.now, probe);
+        } else {
+            self.ping(cx, nonce, probe, suspect);
+        }
         Some(nonce)
     }
 
     fn ping<A>(&mut self, cx: &mut Context<'_, A>, nonce: u32, mut probe: Probe, suspect: bool) {
         let Turn { target, ring, .. } = probe.turn;
+        if probe.pings == 0 {
+            probe.end = cx.now + probe.end.saturating_duration_since(probe.begun);
+            probe.begun = cx.now;
+        }
         // Lifeguard's buddy system: who is suspected is the first to know. Whom only watchers ping
         // hears of it from nobody else, if it missed the rumour.
         let told = suspect && (cx.config.buddy || cx.config.detector == Detector::Watchers);
@@ -262,9 +271,9 @@ impl FailureDetector {
             self.health.worsen(if probe.asked > 0 { missing } else { 1 });
         }
         if same && probe.full {
-            self.on_failure(cx, probe.turn, probe.incarnation, probe.evidence(cx));
+            self.on_failure(cx, probe);
         } else if same {
-            self.pursue(cx, &probe.turn.target);
+            self.pursue(cx, &probe.turn.target, probe.era);
         }
     }
 }

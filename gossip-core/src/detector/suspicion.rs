@@ -10,6 +10,7 @@
 use core::time::Duration;
 
 use super::FailureDetector;
+use super::probe::Probe;
 use super::quorum::WITNESSES;
 use super::schedule::Turn;
 use super::why::{FailedProbe, Verdict};
@@ -39,7 +40,7 @@ pub(crate) struct Suspicion {
     pub(super) evidence: Option<FailedProbe>,
     /// Until when we keep it to ourselves, if nobody else knows of it.
     secret: Option<Instant>,
-    /// The era in which something failed for it that it rests on.
+    /// The era of the last probe or ping that failed.
     era: u32,
 }
 
@@ -109,37 +110,32 @@ impl FailureDetector {
         self.await_end(cx, suspicion);
     }
 
-    /// A probe of ours has failed, as the evidence says.
-    pub(super) fn on_failure<A: Address>(
-        &mut self,
-        cx: &mut Context<'_, A>,
-        turn: Turn,
-        incarnation: Incarnation,
-        evidence: FailedProbe,
-    ) {
+    /// A whole probe of ours has failed.
+    pub(super) fn on_failure<A: Address>(&mut self, cx: &mut Context<'_, A>, probe: &Probe) {
+        let Probe { turn, incarnation, era, .. } = *probe;
         let target = turn.target;
         let watchers = cx.config.detector == Detector::Watchers;
-        if watchers && self.quorum.on_silence(target, cx.table.live().len()) {
+        let counts = watchers && era == self.quorum.era();
+        if counts && self.quorum.on_silence(target, cx.table.live().len()) {
             cx.actions.push_back(Action::Isolated);
         }
         if watchers && self.quorum.is_isolated() {
             // Who reaches nobody accuses nobody.
             cx.stats.accusations_withheld += 1;
-            return self.pursue(cx, &target);
+            return self.pursue(cx, &target, era);
         }
         let known = self.suspicions.remove(&target);
         let known = known.filter(|known| known.incarnation == incarnation);
         let mut suspicion = known.unwrap_or_else(|| {
-            let mut suspicion = Suspicion::new(cx.now, turn, incarnation, self.quorum.era());
+            let mut suspicion = Suspicion::new(cx.now, turn, incarnation, era);
             suspicion.started = cx.now + leniency(cx, &target);
             suspicion.over = suspicion.started + time(cx, 1);
             let secret = suspicion.started + discretion(cx);
             suspicion.secret = (secret > cx.now).then_some(secret);
             suspicion
         });
-        suspicion.era = self.quorum.era();
         let over = watchers && suspicion.over <= cx.now;
-        let first = suspicion.evidence.replace(evidence).is_none();
+        let first = suspicion.evidence.replace(probe.evidence(cx)).is_none();
         let told = watchers && (!first || suspicion.secret.is_some());
         let well = cx
             .table
@@ -147,7 +143,9 @@ impl FailureDetector {
             .map(|slot| &slot.member)
             .filter(|member| member.status().is_well() && member.id != target);
         let (well, peers) = (well.take(WITNESSES).count(), cx.table.live().len());
-        let heard = self.quorum.is_met(suspicion.known, target, well, peers);
+        // A probe that began while we reached nobody decides nothing.
+        let heard =
+            era == self.quorum.era() && self.quorum.is_met(suspicion.known, target, well, peers);
         let confirmed = accusers(cx, &target, incarnation) >= ACCUSERS_NEEDED.min(well + 1);
         self.await_end(cx, suspicion);
         if !told {
@@ -160,19 +158,26 @@ impl FailureDetector {
             cx.actions.push_back(Action::TellAgain { id: target });
         }
         if watchers {
-            self.pursue(cx, &target);
+            self.pursue(cx, &target, era);
         }
     }
 
-    /// An accuser goes on to ping its suspect, and in the end probes it once more.
-    pub(super) fn pursue<A: Address>(&mut self, cx: &mut Context<'_, A>, target: &NodeId) {
+    /// A ping or probe of this era has failed: an accuser goes on to ping its suspect, and in the
+    /// end probes it once more.
+    pub(super) fn pursue<A: Address>(
+        &mut self,
+        cx: &mut Context<'_, A>,
+        target: &NodeId,
+        era: u32,
+    ) {
         let Some(mut suspicion) = self.suspicions.remove(target) else { return };
-        // While it is doubtful we keep it to ourselves; what fails from now on counts.
+        suspicion.era = era;
+        // While it is doubtful we keep it to ourselves.
         let doubtful = self.is_doubtful(&suspicion);
-        suspicion.era = self.quorum.era();
         if !doubtful && suspicion.secret.take_if(|until| *until <= cx.now).is_some() {
             // Who is told late has time to refute all the same.
             suspicion.started = suspicion.started.max(cx.now.saturating_sub(discretion(cx)));
+            suspicion.over = suspicion.over.max(suspicion.started + time(cx, 1));
             raise(cx, *target, suspicion.incarnation);
         }
         if suspicion.evidence.is_some() && !self.is_probing(&suspicion) {
