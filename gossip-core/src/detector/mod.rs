@@ -168,6 +168,11 @@ impl FailureDetector {
         self.quorum.on_heard(now, id);
     }
 
+    #[cfg(test)]
+    pub(crate) fn has_heard(&self, id: NodeId) -> bool {
+        self.quorum.has_heard(id)
+    }
+
     /// Somebody has answered us.
     fn on_contact<A>(&mut self, cx: &mut Context<'_, A>) {
         if self.quorum.on_ack() {

@@ -34,6 +34,11 @@ impl Quorum {
         self.heard[0].1 = now;
     }
 
+    #[cfg(test)]
+    pub(super) fn has_heard(&self, id: NodeId) -> bool {
+        self.heard.iter().any(|(other, _)| *other == id)
+    }
+
     /// Whether enough others have been heard since then to judge a suspect, where `well` of them
     /// are not suspected, and `peers` are live with it. Of two who are lost at once neither can
     /// speak for the other; but one that is left of three cannot tell who is lost.

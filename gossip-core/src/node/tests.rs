@@ -245,6 +245,23 @@ fn an_accusation_without_effect_changes_no_fingerprint() {
 }
 
 #[test]
+fn who_asks_or_replies_is_heard() {
+    let mut node = taught(300, Config::lan());
+    let mut frame = forge(&node, 5, |_| ());
+    node.handle_request(at(2), &5, &mut frame, &mut Vec::new()).unwrap();
+    assert!(node.detector.has_heard(id(5)));
+    // Whoever is at the address of the one who was asked now says who it is.
+    for (replies, heard) in [(7, false), (6, true)] {
+        assert!(node.shared.table.verify(&id(6), &6));
+        node.begin_sync(id(6));
+        let request = node.poll_request(at(3), &mut Vec::new()).unwrap();
+        let mut frame = forge(&node, replies, |_| ());
+        node.handle_reply(at(3), request.id, &mut frame).unwrap();
+        assert_eq!(node.detector.has_heard(id(6)), heard);
+    }
+}
+
+#[test]
 fn a_payload_for_another_life_is_refused() {
     let mut node = taught(1, Config::lan());
     let check = node.shared.cluster.check(&id(0), node.local().incarnation());
