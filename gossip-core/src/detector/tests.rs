@@ -1,5 +1,9 @@
 //! The detector by itself: everything that it wants done, compared whole.
 
+mod held;
+mod isolation;
+mod secret;
+
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -220,35 +224,6 @@ fn relays_are_bounded() {
     assert_eq!(detector.relays.len(), 0);
 }
 
-#[test]
-fn a_pause_of_our_own_postpones_every_verdict() {
-    let mut world = World::new(lifeguard(), 9);
-    let mut detector = detector(&world);
-    world.accuse(7, Level::Suspect, 1);
-    detector.on_change(&mut world.cx(), id(7), false);
-    let verdict = detector.suspicions.next().unwrap();
-    let pause = Duration::from_secs(600);
-    detector.postpone(pause);
-    assert_eq!(detector.suspicions.next(), Some(verdict + pause));
-    world.now = world.now + pause;
-    detector.on_timeout(&mut world.cx());
-    assert_eq!(vec![world.stats.deaths_declared, world.stats.probes_failed], [0, 0]);
-}
-
-#[test]
-fn a_pause_is_forgiven_to_a_suspicion_that_is_then_confirmed() {
-    let mut world = World::new(lifeguard(), 99);
-    let mut detector = detector(&world);
-    world.accuse(7, Level::Suspect, 1);
-    detector.on_change(&mut world.cx(), id(7), false);
-    let pause = Duration::from_secs(600);
-    detector.postpone(pause);
-    world.now = world.now + pause;
-    world.accuse(7, Level::Suspect, 2);
-    detector.on_change(&mut world.cx(), id(7), false);
-    assert_eq!(detector.suspicions.next(), Some(world.now + Duration::from_micros(34_521_484)));
-}
-
 /// A detector with eight watchers that knows all of its peers, and the first whom it probes.
 fn watcher(world: &mut World) -> (FailureDetector, NodeId, u32) {
     let mut detector = detector(world);
@@ -298,26 +273,6 @@ fn until_accused(
 /// For how long an accuser keeps it to itself.
 fn secret(world: &mut World) -> Duration {
     suspicion::discretion(&world.cx())
-}
-
-#[test]
-fn how_long_a_suspicion_is_kept_secret_leaves_the_others_their_time() {
-    let secret = |config, others| secret(&mut World::new(config, others)).as_millis();
-    // The least time is 1.5 s times log10(n), nearly, and the probe timeout 0.5 s.
-    assert_eq!(secret(Config::lan(), 9), 0);
-    assert_eq!(secret(Config::lan(), 31), 255);
-    assert_eq!(secret(Config::lan(), 999), 1_496);
-    assert_eq!(secret(lifeguard(), 999), 0, "as in memberlist");
-}
-
-#[test]
-fn where_the_least_time_is_short_an_accuser_tells_at_once() {
-    let suspicion = Duration::from_millis(500);
-    let mut world = World::new(Config { suspicion, ..Config::lan() }, 200);
-    let (mut detector, target, _) = watcher(&mut world);
-    let begun = world.now;
-    until_accused(&mut world, &mut detector, target, Level::Suspect);
-    assert_eq!(world.now, begun + world.config.probe_timeout * 2);
 }
 
 #[test]
@@ -388,63 +343,6 @@ fn relays_that_have_no_time_to_deny_are_not_missed() {
     }
 }
 
-/// Half a minute in which nothing can be sent, nor is anything to be.
-fn block(world: &mut World, detector: &mut FailureDetector) {
-    detector.hold();
-    let blocked = Duration::from_secs(30);
-    world.now = world.now + blocked;
-    detector.on_timeout(&mut world.cx());
-    assert_eq!((world.take(), detector.next_timeout()), (vec![], None));
-    detector.release(&world.config, blocked);
-}
-
-#[test]
-fn while_nothing_leaves_no_probe_goes_on_and_that_is_nobodys_fault() {
-    let mut world = World::new(Config::lan(), 200);
-    let (mut detector, target, _) = watcher(&mut world);
-    block(&mut world, &mut detector);
-    let left = world.now;
-    until_accused(&mut world, &mut detector, target, Level::Suspect);
-    let failed = left + world.config.probe_timeout * 2;
-    let secret = secret(&mut world);
-    assert_eq!(world.now, failed + secret);
-}
-
-#[test]
-fn while_nothing_leaves_a_second_opinion_waits() {
-    let mut world = World::new(Config::lan(), 20);
-    let (mut detector, target, nonce) = watcher(&mut world);
-    detector.on_ack(&mut world.cx(), nonce, false, None);
-    let index = (1..=20).find(|&index| id(index) == target).unwrap();
-    assert!(detector.schedule.turn(target).ring.is_some());
-    detector.hold();
-    world.accuse(index, Level::Suspect, 77);
-    detector.on_change(&mut world.cx(), target, false);
-    block(&mut world, &mut detector);
-    let left = world.now;
-    let mut failed = 0;
-    while failed < 3 {
-        assert!(world.now < left + Duration::from_secs(3));
-        let sent = next(&mut world, &mut detector);
-        all_answer_but(&mut world, &mut detector, target, &sent);
-        failed += sent.iter().filter(|sent| pings(target)(sent)).count();
-    }
-}
-
-#[test]
-fn by_swims_rules_a_suspicion_ends_in_time_though_nothing_leaves() {
-    let mut world = World::new(lifeguard(), 9);
-    let mut detector = detector(&world);
-    world.accuse(7, Level::Suspect, 1);
-    detector.on_change(&mut world.cx(), id(7), false);
-    let end = detector.suspicions.next().unwrap();
-    detector.hold();
-    assert_eq!(detector.next_timeout(), Some(end));
-    world.now = end;
-    detector.on_timeout(&mut world.cx());
-    assert!(world.take().iter().any(accuses(id(7))));
-}
-
 #[test]
 fn watchers_tell_their_suspect_whatever_swim_would() {
     let mut world = World::new(Config { buddy: false, ..Config::lan() }, 20);
@@ -455,33 +353,6 @@ fn watchers_tell_their_suspect_whatever_swim_would() {
         told.iter().any(|sent| matches!(sent, Action::Ping { attach: Some(_), .. })),
         "{told:?}"
     );
-}
-
-#[test]
-fn after_nothing_left_for_long_nothing_is_due_at_once_even_where_nobody_is_watched() {
-    let mut world = World::new(Config::lan(), 0);
-    let mut detector = detector(&world);
-    block(&mut world, &mut detector);
-    assert!(detector.next_timeout().unwrap() > world.now);
-}
-
-#[test]
-fn memberlists_probe_is_over_in_time_but_nothing_comes_of_it_before_it_can_ask_others() {
-    let mut world = World::new(lifeguard(), 9);
-    let mut detector = detector(&world);
-    let (target, nonce) = target_of(&next(&mut world, &mut detector));
-    block(&mut world, &mut detector);
-    // The answer to what it has forgotten is in vain.
-    assert_eq!(detector.on_ack(&mut world.cx(), nonce, false, None), None);
-    detector.on_timeout(&mut world.cx());
-    let actions = world.take();
-    let count = |fits: fn(&Action) -> bool| actions.iter().filter(|action| fits(action)).count();
-    assert_eq!(count(|action| matches!(action, Action::PingRequest { .. })), 3);
-    assert_eq!(count(|action| matches!(action, Action::Ping { .. })), 1, "the next one's turn");
-    assert!(
-        actions.iter().any(|action| matches!(action, Action::Accuse { id, .. } if *id == target))
-    );
-    assert_eq!(detector.health(), 3, "nobody denied it");
 }
 
 #[test]
@@ -550,47 +421,6 @@ fn whom_nobody_else_accuses_nobody_declares_dead_but_all_are_told_again() {
 }
 
 #[test]
-fn who_reaches_nobody_tries_others_than_those_whom_it_watches() {
-    let mut world = World::new(Config::lan(), 40);
-    let (mut detector, ..) = watcher(&mut world);
-    let watched = (1..=40).filter(|&index| detector.schedule.turn(id(index)).ring.is_some());
-    let watched: Vec<_> = watched.map(id).collect();
-    let mut others = 0;
-    while others < 5 {
-        for action in next(&mut world, &mut detector) {
-            match action {
-                Action::Ping { to, .. } if detector.is_isolated() && !watched.contains(&to) => {
-                    others += 1;
-                }
-                Action::PingRequest { nonce, .. } => detector.on_nack(nonce),
-                _ => {}
-            }
-        }
-        assert!(world.now < Instant::ORIGIN + Duration::from_secs(120), "it tried {others}");
-    }
-}
-
-#[test]
-fn who_hears_of_nobody_judges_nobody() {
-    let mut world = World::new(Config::lan(), 20);
-    let (mut detector, target, _) = watcher(&mut world);
-    until_accused(&mut world, &mut detector, target, Level::Suspect);
-    let mut told = Vec::new();
-    for _ in 0..2_000 {
-        told.extend(next(&mut world, &mut detector).into_iter().filter(|action| {
-            matches!(action, Action::Accuse { .. } | Action::Isolated | Action::Reconnected)
-        }));
-    }
-    // The first of those whom it reached no longer is accused too; then it doubts itself.
-    let accused = told.iter().filter(|action| matches!(action, Action::Accuse { .. })).count();
-    assert!(accused <= 2 && told.contains(&Action::Isolated), "{told:?}");
-    let isolated = told.iter().skip_while(|action| **action != Action::Isolated);
-    assert_eq!(isolated.collect::<Vec<_>>(), [&Action::Isolated], "and says no more");
-    assert_eq!(world.stats.deaths_declared, 0);
-    assert!(world.stats.accusations_withheld > 0);
-}
-
-#[test]
 fn a_suspects_watcher_gives_a_second_opinion_at_once_and_others_wait() {
     let mut world = World::new(Config::lan(), 20);
     let (mut detector, target, nonce) = watcher(&mut world);
@@ -642,284 +472,10 @@ fn sleep(world: &mut World, detector: &mut FailureDetector, seconds: u64) {
     detector.postpone(pause);
 }
 
-#[test]
-fn who_has_refuted_lately_is_pinged_for_longer_before_all_hear_of_it() {
-    let mut world = World::new(Config::lan(), 200);
-    let (mut detector, target, _) = watcher(&mut world);
-    let secret = secret(&mut world);
-    let longer = secret.max(world.config.probe_timeout * 2);
-    let mut kept = |world: &mut World, pause| {
-        sleep(world, &mut detector, pause);
-        until_accused(world, &mut detector, target, Level::Suspect);
-        let since = detector.why(&world.table, &target).unwrap().suspected;
-        refute(world, &mut detector, target);
-        world.now.saturating_duration_since(since).as_millis()
-    };
-    let expected = |factor: u32| (secret + longer * factor).as_millis();
-    for (pause, factor) in [(0, 0), (0, 1), (0, 3), (580, 3), (601, 0), (0, 1)] {
-        assert_eq!(kept(&mut world, pause), expected(factor), "after {pause} s");
-    }
-}
-
-#[test]
-fn who_has_refuted_lately_has_as_much_time_to_refute_as_others() {
-    let mut world = World::new(Config::lan(), 200);
-    let (mut detector, target, _) = watcher(&mut world);
-    let mut judged = |world: &mut World| {
-        until_accused(world, &mut detector, target, Level::Suspect);
-        let told = world.now;
-        confirm(world, &mut detector, target);
-        until_accused(world, &mut detector, target, Level::Dead);
-        refute(world, &mut detector, target);
-        world.now.saturating_duration_since(told)
-    };
-    let first = judged(&mut world);
-    assert_eq!([judged(&mut world), judged(&mut world)], [first, first]);
-}
-
-#[test]
-fn memberlist_tells_at_once_whoever_has_refuted() {
-    let mut world = World::new(lifeguard(), 1);
-    let mut detector = detector(&world);
-    for _ in 0..3 {
-        until_accused(&mut world, &mut detector, id(1), Level::Suspect);
-        assert_eq!(detector.why(&world.table, &id(1)).unwrap().suspected, world.now);
-        refute(&mut world, &mut detector, id(1));
-    }
-}
-
-/// A node that keeps a suspicion to itself and then reaches nobody any more: it, its suspect, and
-/// the suspect's index.
-fn isolated_with_a_secret(world: &mut World) -> (FailureDetector, NodeId, u32) {
-    let (mut detector, target, _) = watcher(world);
-    let index = (1..=200).find(|&index| id(index) == target).unwrap();
-    for _ in 0..2 {
-        world.accuse(index, Level::Suspect, 77);
-        detector.on_change(&mut world.cx(), target, false);
-        refute(world, &mut detector, target);
-    }
-    world.take();
-    // The target does not answer, and once it is suspected in secret nobody does.
-    while detector.suspicions.get(&target).is_none() {
-        let sent = next(world, &mut detector);
-        all_answer_but(world, &mut detector, target, &sent);
-    }
-    while !next(world, &mut detector).contains(&Action::Isolated) {}
-    (detector, target, index)
-}
-
-/// Lets it be isolated for so long, then all answer but the suspect. Whether it has accused anybody.
-fn until_reconnected(
-    world: &mut World,
-    detector: &mut FailureDetector,
-    target: NodeId,
-    seconds: u64,
-) -> bool {
-    let end = world.now + Duration::from_secs(seconds);
-    let mut said = world.take();
-    while detector.is_isolated() {
-        let sent = next(world, detector);
-        if world.now >= end {
-            all_answer_but(world, detector, target, &sent);
-        }
-        said.extend(sent);
-    }
-    said.extend(world.take());
-    said.iter().any(|said| matches!(said, Action::Accuse { .. }))
-}
-
-#[test]
-fn who_reached_nobody_asks_once_more_before_all_hear_of_its_secret() {
-    // While it goes on to ping, also if all of us sleep then, and when the suspicion's time is over.
-    for (isolated, pause) in [(0, 0), (3, 0), (3, 60), (20, 0)] {
-        let mut world = World::new(Config::lan(), 200);
-        let (mut detector, target, _) = isolated_with_a_secret(&mut world);
-        assert!(!until_reconnected(&mut world, &mut detector, target, isolated));
-        assert!(world.stats.accusations_withheld > 0);
-        sleep(&mut world, &mut detector, pause);
-        let mut asked = None;
-        loop {
-            let sent = next(&mut world, &mut detector);
-            all_answer_but(&mut world, &mut detector, target, &sent);
-            if sent.iter().any(accuses(target)) {
-                break;
-            }
-            asked = asked.or(sent.iter().any(pings(target)).then_some(world.now));
-        }
-        assert!(asked.is_some_and(|asked| asked + Duration::from_millis(200) < world.now));
-        // Who is told so late has as much time as ever to refute.
-        let index = (1..=200).find(|&index| id(index) == target).unwrap();
-        world.accuse(index, Level::Suspect, 1);
-        detector.on_change(&mut world.cx(), target, false);
-        let least = world.config.suspicion * 22 / 10;
-        let over = detector.suspicions.get(&target).unwrap().over;
-        assert!(over >= world.now + least.saturating_sub(secret(&mut world)), "after {isolated} s");
-        let told = world.now;
-        let mut pinged = 0;
-        while world.now < over {
-            let sent = next(&mut world, &mut detector);
-            all_answer_but(&mut world, &mut detector, target, &sent);
-            pinged += sent.iter().filter(|sent| pings(target)(sent)).count() as u128;
-        }
-        let lasted = over.saturating_duration_since(told).as_millis();
-        assert!(pinged + 3 >= lasted / 500, "{pinged} pings in {lasted} ms, after {isolated} s");
-    }
-}
-
 fn pings(target: NodeId) -> impl Fn(&Action) -> bool {
     move |action| matches!(action, Action::Ping { to, .. } if *to == target)
 }
 
 fn accuses(target: NodeId) -> impl Fn(&Action) -> bool {
     move |action| matches!(action, Action::Accuse { id, .. } if *id == target)
-}
-
-#[test]
-fn one_answer_after_an_isolation_is_not_enough_for_a_verdict() {
-    let mut world = World::new(Config::lan(), 20);
-    let (mut detector, target, _) = watcher(&mut world);
-    until_accused(&mut world, &mut detector, target, Level::Suspect);
-    confirm(&mut world, &mut detector, target);
-    let end = world.now + Duration::from_secs(60);
-    let mut sent = Vec::new();
-    while world.now < end {
-        sent = next(&mut world, &mut detector);
-    }
-    // A probe that began when nobody was reached ends just after somebody has answered.
-    let nonce = detector.probe(&mut world.cx(), Turn::by_chance(target)).unwrap();
-    while detector.probes.get(&nonce).unwrap().asked < 9 {
-        sent.extend(next(&mut world, &mut detector));
-    }
-    all_answer_but(&mut world, &mut detector, target, &sent);
-    assert!(!detector.is_isolated());
-    world.take();
-    while detector.probes.get(&nonce).is_some() {
-        next(&mut world, &mut detector);
-    }
-    assert_eq!(world.stats.deaths_declared, 0);
-    until_accused(&mut world, &mut detector, target, Level::Dead);
-}
-
-#[test]
-fn where_most_have_died_at_once_who_is_left_declares_them_dead() {
-    // The dead make it seem that it is we who are cut off, again and again.
-    for (peers, left, at_least) in [(40, 4, 25), (200, 20, 25)] {
-        let mut world = World::new(Config::lan(), peers);
-        let (mut detector, ..) = watcher(&mut world);
-        let mut isolated = 0;
-        let end = world.now + Duration::from_secs(600);
-        while world.now < end {
-            for action in next(&mut world, &mut detector) {
-                match action {
-                    Action::Ping { to, nonce, .. } if (1..=left).any(|index| id(index) == to) => {
-                        detector.on_heard(world.now, to);
-                        let again = Some(Duration::from_secs(8));
-                        detector.on_ack(&mut world.cx(), nonce, false, again);
-                    }
-                    Action::Accuse { id, accusation } => {
-                        let index = (1..=peers).find(|&index| crate::testing::id(index) == id);
-                        world.accuse(index.unwrap(), Level::Suspect, 77);
-                        world.table.accuse(world.now, &id, &accusation);
-                        detector.on_change(&mut world.cx(), id, false);
-                    }
-                    Action::Isolated => isolated += 1,
-                    _ => {}
-                }
-            }
-        }
-        let died = world.stats.deaths_declared;
-        assert!(isolated > 5 && died >= at_least, "{isolated} times isolated, {died} declared");
-    }
-}
-
-#[test]
-fn who_has_accused_goes_on_to_after_an_isolation() {
-    let mut world = World::new(Config::lan(), 200);
-    let (mut detector, target, _) = watcher(&mut world);
-    until_accused(&mut world, &mut detector, target, Level::Suspect);
-    let known = detector.suspicions.get(&target).unwrap().known;
-    while !next(&mut world, &mut detector).contains(&Action::Isolated) {}
-    until_reconnected(&mut world, &mut detector, target, 5);
-    let end = world.now + Duration::from_secs(5);
-    while world.now < end {
-        let sent = next(&mut world, &mut detector);
-        all_answer_but(&mut world, &mut detector, target, &sent);
-    }
-    let suspicion = detector.suspicions.get(&target).unwrap();
-    assert!(suspicion.known == known && suspicion.evidence.is_some());
-}
-
-#[test]
-fn who_reaches_nobody_stands_by_while_others_accuse() {
-    // They do while it is isolated, or at once when it is no longer, or when it has pinged anew.
-    for (accusers, pinged) in [(0, false), (0, true), (1, false), (2, false)] {
-        let mut world = World::new(Config::lan(), 200);
-        let (mut detector, target, index) = isolated_with_a_secret(&mut world);
-        for accuser in 0..accusers {
-            world.accuse(index, Level::Suspect, accuser);
-            detector.on_change(&mut world.cx(), target, false);
-        }
-        assert!(!until_reconnected(&mut world, &mut detector, target, 20));
-        let mut waits = pinged;
-        while waits {
-            let sent = next(&mut world, &mut detector);
-            all_answer_but(&mut world, &mut detector, target, &sent);
-            waits = !sent.iter().any(pings(target));
-        }
-        world.accuse(index, Level::Suspect, 78);
-        detector.on_change(&mut world.cx(), target, false);
-        assert!(!world.take().iter().any(accuses(target)), "no failure that it could speak of");
-        let first = loop {
-            let sent = next(&mut world, &mut detector);
-            (1..=4).for_each(|other| detector.on_heard(world.now, id(other)));
-            all_answer_but(&mut world, &mut detector, target, &sent);
-            let mut said = sent.into_iter();
-            let accused = said.find_map(|said| match said {
-                Action::Accuse { id, accusation } if id == target => Some(accusation.level),
-                _ => None,
-            });
-            if let Some(level) = accused {
-                break level;
-            }
-        };
-        assert_eq!(first, Level::Suspect);
-    }
-}
-
-#[test]
-fn a_suspect_that_answers_who_was_isolated_is_suspected_by_others_still() {
-    let mut world = World::new(Config::lan(), 200);
-    let (mut detector, target, index) = isolated_with_a_secret(&mut world);
-    world.accuse(index, Level::Suspect, 78);
-    detector.on_change(&mut world.cx(), target, false);
-    let nonce = loop {
-        let pinged = next(&mut world, &mut detector).into_iter().find_map(|action| match action {
-            Action::Ping { to, nonce, .. } if to == target => Some(nonce),
-            _ => None,
-        });
-        if let Some(nonce) = pinged {
-            break nonce;
-        }
-    };
-    assert_eq!(detector.on_ack(&mut world.cx(), nonce, false, None), Some(target));
-    assert!(!detector.is_isolated());
-    assert!(detector.suspicions.get(&target).is_some(), "it may die all the same");
-}
-
-#[test]
-fn a_suspicion_kept_for_longer_counts_as_others_do_once_others_know_of_it() {
-    let mut world = World::new(Config::lan(), 200);
-    let (mut detector, target, _) = watcher(&mut world);
-    until_accused(&mut world, &mut detector, target, Level::Suspect);
-    refute(&mut world, &mut detector, target);
-    while detector.suspicions.get(&target).is_none() {
-        next(&mut world, &mut detector);
-    }
-    let index = (1..=200).find(|&index| id(index) == target).unwrap();
-    // More than can be named with us.
-    (1..=4).for_each(|accuser| world.accuse(index, Level::Suspect, accuser));
-    detector.on_change(&mut world.cx(), target, false);
-    let over = detector.suspicions.next().unwrap();
-    let least = world.config.suspicion * 24 / 10;
-    assert!(over <= world.now + least, "{over:?} at {:?}", world.now);
 }
