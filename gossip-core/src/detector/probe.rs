@@ -153,10 +153,6 @@ impl FailureDetector {
 
     fn ping<A>(&mut self, cx: &mut Context<'_, A>, nonce: u32, mut probe: Probe, suspect: bool) {
         let Turn { target, ring, .. } = probe.turn;
-        if probe.pings == 0 {
-            probe.end = cx.now + probe.end.saturating_duration_since(probe.begun);
-            probe.begun = cx.now;
-        }
         // Lifeguard's buddy system: who is suspected is the first to know. Whom only watchers ping
         // hears of it from nobody else, if it missed the rumour.
         let told = suspect && (cx.config.buddy || cx.config.detector == Detector::Watchers);
