@@ -460,7 +460,7 @@ fn who_stays_away_does_so_whatever_it_hears_meanwhile() {
     let mut died = death_of(&node);
     node.handle_datagram(at(1_030), &1, &mut died).unwrap();
     let mut now = at(1_030);
-    while node.local().incarnation() == again {
+    while node.local().incarnation() == again && now < at(60_000) {
         drain(&mut node, now);
         now = node.poll_timeout().unwrap();
         node.handle_timeout(now);
