@@ -90,12 +90,11 @@ impl FailureDetector {
         });
         // Others know of it, so from now on its time counts.
         suspicion.started = suspicion.started.min(cx.now);
-        let secret = suspicion.secret.take().is_some();
         // A bystander gives the accusers the longest time there is.
         let judges = suspicion.evidence.is_some() || cx.config.detector == Detector::Swim;
         let accusers = if judges { accusation.accusers.as_slice().len() } else { 1 };
         suspicion.over = suspicion.started + time(cx, accusers);
-        if secret {
+        if suspicion.secret.take().is_some() {
             // We have known for a while.
             raise(cx, id, incarnation);
         }
@@ -115,8 +114,9 @@ impl FailureDetector {
         let Probe { turn, incarnation, era, .. } = *probe;
         let target = turn.target;
         let watchers = cx.config.detector == Detector::Watchers;
-        let counts = watchers && era == self.quorum.era();
-        if counts && self.quorum.on_silence(target, cx.table.live().len()) {
+        // What began before somebody answered again neither isolates us nor decides.
+        let present = era == self.quorum.era();
+        if watchers && present && self.quorum.on_silence(target, cx.table.live().len()) {
             cx.actions.push_back(Action::Isolated);
         }
         if watchers && self.quorum.is_isolated() {
@@ -143,9 +143,7 @@ impl FailureDetector {
             .map(|slot| &slot.member)
             .filter(|member| member.status().is_well() && member.id != target);
         let (well, peers) = (well.take(WITNESSES).count(), cx.table.live().len());
-        // A probe that began while we reached nobody decides nothing.
-        let heard =
-            era == self.quorum.era() && self.quorum.is_met(suspicion.known, target, well, peers);
+        let heard = present && self.quorum.is_met(suspicion.known, target, well, peers);
         let confirmed = accusers(cx, &target, incarnation) >= ACCUSERS_NEEDED.min(well + 1);
         self.await_end(cx, suspicion);
         if !told {
