@@ -125,8 +125,7 @@ fn a_suspect_is_told_and_dies_sooner_the_more_accuse_it() {
         .map(|accusers| {
             let mut world = World::new(lifeguard(), 99);
             for accuser in 0..accusers {
-                world.accuse(7, Level::Suspect, accuser);
-                detector.on_change(&mut world.cx(), id(7), false);
+                accuse(&mut world, &mut detector, 7, accuser);
             }
             world.now = detector.suspicions.next().unwrap();
             detector.on_timeout(&mut world.cx());
@@ -156,8 +155,7 @@ fn a_suspect_is_told_and_dies_sooner_the_more_accuse_it() {
 fn a_refutation_ends_the_suspicion() {
     let mut world = World::new(lifeguard(), 9);
     let mut detector = detector(&world);
-    world.accuse(7, Level::Suspect, 1);
-    detector.on_change(&mut world.cx(), id(7), false);
+    accuse(&mut world, &mut detector, 7, 1);
     assert!(detector.suspicions.next().is_some());
     world.learn(7, 1);
     detector.on_change(&mut world.cx(), id(7), false);
@@ -364,11 +362,20 @@ fn where_nobody_can_be_asked_a_probe_makes_one_request() {
     assert_eq!(requests.count(), 1);
 }
 
+fn index_of(member: NodeId) -> u32 {
+    (1..).find(|&index| id(index) == member).unwrap()
+}
+
+/// Somebody accuses a member, and the detector hears of it.
+fn accuse(world: &mut World, detector: &mut FailureDetector, index: u32, accuser: u32) {
+    world.accuse(index, Level::Suspect, accuser);
+    detector.on_change(&mut world.cx(), id(index), false);
+}
+
 /// Somebody else accuses it as well, as others tell us.
 fn confirm(world: &mut World, detector: &mut FailureDetector, suspect: NodeId) {
-    let index = (1..).find(|&index| id(index) == suspect).unwrap();
-    world.accuse(index, Level::Suspect, 77);
-    detector.on_change(&mut world.cx(), suspect, false);
+    let index = index_of(suspect);
+    accuse(world, detector, index, 77);
     (1..=4).for_each(|other| detector.on_heard(world.now, id(other)));
 }
 
@@ -427,10 +434,9 @@ fn a_suspects_watcher_gives_a_second_opinion_at_once_and_others_wait() {
     detector.on_ack(&mut world.cx(), nonce, false, None);
     let watched = |id: &NodeId| detector.schedule.turn(*id).ring.is_some();
     let stranger = (1..=20).find(|&index| !watched(&id(index))).unwrap();
-    let accused = (1..=20).find(|&index| id(index) == target).unwrap();
+    let accused = index_of(target);
     for index in [stranger, accused] {
-        world.accuse(index, Level::Suspect, 77);
-        detector.on_change(&mut world.cx(), id(index), false);
+        accuse(&mut world, &mut detector, index, 77);
     }
     let begun = world.take();
     assert!(
@@ -460,7 +466,7 @@ fn all_answer_but(
 /// The suspect refutes.
 fn refute(world: &mut World, detector: &mut FailureDetector, suspect: NodeId) {
     let number = world.table.get(&suspect).unwrap().member.incarnation().number + 1;
-    let index = (1..=200).find(|&index| id(index) == suspect).unwrap();
+    let index = index_of(suspect);
     world.learn(index, number);
     detector.on_change(&mut world.cx(), suspect, false);
 }

@@ -6,8 +6,7 @@ use super::*;
 fn a_pause_of_our_own_postpones_every_verdict() {
     let mut world = World::new(lifeguard(), 9);
     let mut detector = detector(&world);
-    world.accuse(7, Level::Suspect, 1);
-    detector.on_change(&mut world.cx(), id(7), false);
+    accuse(&mut world, &mut detector, 7, 1);
     let verdict = detector.suspicions.next().unwrap();
     let pause = Duration::from_secs(600);
     detector.postpone(pause);
@@ -21,13 +20,11 @@ fn a_pause_of_our_own_postpones_every_verdict() {
 fn a_pause_is_forgiven_to_a_suspicion_that_is_then_confirmed() {
     let mut world = World::new(lifeguard(), 99);
     let mut detector = detector(&world);
-    world.accuse(7, Level::Suspect, 1);
-    detector.on_change(&mut world.cx(), id(7), false);
+    accuse(&mut world, &mut detector, 7, 1);
     let pause = Duration::from_secs(600);
     detector.postpone(pause);
     world.now = world.now + pause;
-    world.accuse(7, Level::Suspect, 2);
-    detector.on_change(&mut world.cx(), id(7), false);
+    accuse(&mut world, &mut detector, 7, 2);
     assert_eq!(detector.suspicions.next(), Some(world.now + Duration::from_micros(34_521_484)));
 }
 
@@ -58,12 +55,11 @@ fn while_nothing_leaves_a_second_opinion_waits() {
     let mut world = World::new(Config::lan(), 20);
     let (mut detector, target, nonce) = watcher(&mut world);
     detector.on_ack(&mut world.cx(), nonce, false, None);
-    let index = (1..=20).find(|&index| id(index) == target).unwrap();
+    let index = index_of(target);
     assert!(detector.schedule.turn(target).ring.is_some());
     detector.hold();
     world.wait(2_000);
-    world.accuse(index, Level::Suspect, 77);
-    detector.on_change(&mut world.cx(), target, false);
+    accuse(&mut world, &mut detector, index, 77);
     world.wait(1_000);
     assert_eq!(world.take(), []);
     let blocked = Duration::from_secs(3);
@@ -87,8 +83,7 @@ fn while_nothing_leaves_a_second_opinion_waits() {
 fn by_swims_rules_a_suspicion_ends_in_time_though_nothing_leaves() {
     let mut world = World::new(lifeguard(), 9);
     let mut detector = detector(&world);
-    world.accuse(7, Level::Suspect, 1);
-    detector.on_change(&mut world.cx(), id(7), false);
+    accuse(&mut world, &mut detector, 7, 1);
     let end = detector.suspicions.next().unwrap();
     detector.hold();
     assert_eq!(detector.next_timeout(), Some(end));

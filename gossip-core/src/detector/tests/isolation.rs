@@ -47,10 +47,9 @@ fn who_hears_of_nobody_judges_nobody() {
 /// the suspect's index.
 fn isolated_with_a_secret(world: &mut World) -> (FailureDetector, NodeId, u32) {
     let (mut detector, target, _) = watcher(world);
-    let index = (1..=200).find(|&index| id(index) == target).unwrap();
+    let index = index_of(target);
     for _ in 0..2 {
-        world.accuse(index, Level::Suspect, 77);
-        detector.on_change(&mut world.cx(), target, false);
+        accuse(world, &mut detector, index, 77);
         refute(world, &mut detector, target);
     }
     world.take();
@@ -88,7 +87,7 @@ fn who_reached_nobody_asks_once_more_before_all_hear_of_its_secret() {
     // While it goes on to ping, also if all of us sleep then, and when the suspicion's time is over.
     for (isolated, pause) in [(0, 0), (3, 0), (3, 60), (20, 0)] {
         let mut world = World::new(Config::lan(), 200);
-        let (mut detector, target, _) = isolated_with_a_secret(&mut world);
+        let (mut detector, target, index) = isolated_with_a_secret(&mut world);
         assert!(!until_reconnected(&mut world, &mut detector, target, isolated));
         assert!(world.stats.accusations_withheld > 0);
         sleep(&mut world, &mut detector, pause);
@@ -103,9 +102,7 @@ fn who_reached_nobody_asks_once_more_before_all_hear_of_its_secret() {
         }
         assert!(asked.is_some_and(|asked| asked + Duration::from_millis(200) < world.now));
         // Who is told so late has as much time as ever to refute.
-        let index = (1..=200).find(|&index| id(index) == target).unwrap();
-        world.accuse(index, Level::Suspect, 1);
-        detector.on_change(&mut world.cx(), target, false);
+        accuse(&mut world, &mut detector, index, 1);
         let least = world.config.suspicion * 22 / 10;
         let over = detector.suspicions.get(&target).unwrap().over;
         assert!(over >= world.now + least.saturating_sub(secret(&mut world)), "after {isolated} s");
@@ -203,8 +200,7 @@ fn who_reaches_nobody_stands_by_while_others_accuse() {
         let mut world = World::new(Config::lan(), 200);
         let (mut detector, target, index) = isolated_with_a_secret(&mut world);
         for accuser in 0..accusers {
-            world.accuse(index, Level::Suspect, accuser);
-            detector.on_change(&mut world.cx(), target, false);
+            accuse(&mut world, &mut detector, index, accuser);
         }
         assert!(!until_reconnected(&mut world, &mut detector, target, 20));
         let mut waits = pinged;
@@ -213,8 +209,7 @@ fn who_reaches_nobody_stands_by_while_others_accuse() {
             all_answer_but(&mut world, &mut detector, target, &sent);
             waits = !sent.iter().any(pings(target));
         }
-        world.accuse(index, Level::Suspect, 78);
-        detector.on_change(&mut world.cx(), target, false);
+        accuse(&mut world, &mut detector, index, 78);
         assert!(!world.take().iter().any(accuses(target)), "no failure that it could speak of");
         let first = loop {
             let sent = next(&mut world, &mut detector);
@@ -237,8 +232,7 @@ fn who_reaches_nobody_stands_by_while_others_accuse() {
 fn a_suspect_that_answers_who_was_isolated_is_suspected_by_others_still() {
     let mut world = World::new(Config::lan(), 200);
     let (mut detector, target, index) = isolated_with_a_secret(&mut world);
-    world.accuse(index, Level::Suspect, 78);
-    detector.on_change(&mut world.cx(), target, false);
+    accuse(&mut world, &mut detector, index, 78);
     let nonce = loop {
         let pinged = next(&mut world, &mut detector).into_iter().find_map(|action| match action {
             Action::Ping { to, nonce, .. } if to == target => Some(nonce),

@@ -77,7 +77,7 @@ fn a_suspicion_kept_for_longer_counts_as_others_do_once_others_know_of_it() {
     while detector.suspicions.get(&target).is_none() {
         next(&mut world, &mut detector);
     }
-    let index = (1..=200).find(|&index| id(index) == target).unwrap();
+    let index = index_of(target);
     // More than can be named with us.
     (1..=4).for_each(|accuser| world.accuse(index, Level::Suspect, accuser));
     detector.on_change(&mut world.cx(), target, false);
