@@ -68,14 +68,14 @@ pub(crate) fn cluster(
 /// Everything is quick but verdicts: however busy the machine is, nobody who lives is declared dead.
 pub(crate) fn calm() -> Config {
     let mut config = Config::local();
-    config.probe_interval = Duration::from_millis(500);
-    config.suspicion = Duration::from_secs(50);
-    config.probe_timeout = Duration::from_millis(50);
-    config.gossip_interval = Duration::from_millis(20);
-    config.sync_interval = Duration::from_millis(20);
-    config.reconnect_interval = Duration::from_millis(100);
-    config.request_timeout = Duration::from_secs(10);
-    config.join_timeout = Duration::from_secs(5);
+    config.detector.probe_interval = Duration::from_millis(500);
+    config.detector.suspicion_timeout = Duration::from_secs(50);
+    config.detector.probe_timeout = Duration::from_millis(50);
+    config.rumors.interval = Duration::from_millis(20);
+    config.repair.interval = Duration::from_millis(20);
+    config.join.reconnect_interval = Duration::from_millis(100);
+    config.requests.timeout = Duration::from_secs(10);
+    config.join.timeout = Duration::from_secs(5);
     config.leave_timeout = Duration::from_secs(20);
     config
 }
@@ -83,16 +83,16 @@ pub(crate) fn calm() -> Config {
 /// Nobody is probed, so nobody is even suspected.
 pub(crate) fn still() -> Config {
     let mut config = calm();
-    config.probe_interval = Duration::from_secs(3_600);
+    config.detector.probe_interval = Duration::from_secs(3_600);
     config
 }
 
 /// Everything is quick, failures are noticed at once, and now and then one that is none.
 pub(crate) fn watchful() -> Config {
     let mut config = calm();
-    config.probe_interval = Duration::from_millis(100);
-    config.suspicion = Duration::from_millis(200);
-    config.suspicion_max_mult = 2;
+    config.detector.probe_interval = Duration::from_millis(100);
+    config.detector.suspicion_timeout = Duration::from_millis(200);
+    config.detector.suspicion_max_mult = 2;
     config
 }
 

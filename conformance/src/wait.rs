@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gossip_core::{NodeId, Status};
-use gossip_driver::{Event, Events, Handle, Node, Pending, Update};
+use gossip_driver::{Event, Events, Handle, MessageEvent, Node, Pending, Update};
 
 /// Long before this a machine that is merely busy has done it.
 pub(crate) const LONG: Duration = Duration::from_secs(120);
@@ -60,7 +60,7 @@ pub(crate) fn event<T>(events: &mut Events, pick: impl Fn(Event) -> Option<T>) -
 #[track_caller]
 pub(crate) fn message(events: &mut Events) -> (NodeId, Vec<u8>) {
     event(events, |event| match event {
-        Event::Message { from, payload } => Some((from, payload)),
+        Event::Message(MessageEvent::Received { from, payload }) => Some((from, payload)),
         _ => None,
     })
 }

@@ -27,10 +27,10 @@ fn setup(count: u32) -> Bench {
     // Fifty records of 43 bytes take 2,159 bytes; the seal's room is on top.
     let mut config = Config::lan();
     config.datagram_budget = 2_159 + 44;
-    config.requests = false;
-    config.max_events = 16;
+    config.requests.enabled = false;
+    config.queues.max_events = 16;
     // Nobody else is there to answer a probe.
-    config.probe_interval = Duration::from_secs(30);
+    config.detector.probe_interval = Duration::from_secs(30);
     let mut node = newcomer(0, &config);
     teach(&mut node, count, &config);
     let mut peer = newcomer(1, &config);
@@ -114,9 +114,9 @@ fn packets(c: &mut Criterion) {
                 }
             });
         });
-        let before = bench.node.stats().records_known;
+        let before = bench.node.stats().members.records_known;
         bench.node.handle_datagram(now, &from, &mut bench.records.clone()).unwrap();
-        assert_eq!(bench.node.stats().records_known - before, 50);
+        assert_eq!(bench.node.stats().members.records_known - before, 50);
         c.bench_function(&format!("50 known records, {count} members"), |b| {
             b.iter_batched_ref(
                 || bench.records.clone(),

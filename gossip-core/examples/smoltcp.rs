@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use gossip_core::{Config, Epoch, Event, Instant, Local, Node, NodeId};
+use gossip_core::{Config, Epoch, Event, Instant, Local, MemberEvent, Node, NodeId};
 use smoltcp::iface::{Interface, SocketHandle, SocketSet};
 use smoltcp::phy::{self, Device, DeviceCapabilities, Medium};
 use smoltcp::socket::udp::{PacketBuffer, PacketMetadata, Socket};
@@ -92,7 +92,7 @@ impl Host {
         let udp = sockets.add(socket);
 
         let local = Local::new(id(number), Epoch::new(1).expect("small"), address).cluster("cable");
-        let config = Config { requests: false, ..Config::lan() };
+        let config = Config::lan().with(|config| config.requests.enabled = false);
         let node = Node::new(Instant::ORIGIN, local, config, [number; 32]).expect("valid");
         Self { node, port, interface, sockets, udp }
     }
@@ -122,10 +122,14 @@ impl Host {
 
     fn tell(&self, now: Instant, event: &Event<SocketAddr>) {
         let what = match event {
-            Event::MemberUp(member) => format!("{} is up", member.address()),
-            Event::MemberSuspected(member) => format!("{} is suspected", member.address()),
-            Event::MemberRefuted(member) => format!("{} lives", member.address()),
-            Event::MemberFailed(member, _) => format!("{} is lost", member.address()),
+            Event::Member(MemberEvent::Up { member }) => format!("{} is up", member.address()),
+            Event::Member(MemberEvent::Suspected { member }) => {
+                format!("{} is suspected", member.address())
+            }
+            Event::Member(MemberEvent::Refuted { member }) => format!("{} lives", member.address()),
+            Event::Member(MemberEvent::Failed { member, .. }) => {
+                format!("{} is lost", member.address())
+            }
             _ => return,
         };
         let seconds = Duration::from_micros(now.as_micros()).as_secs_f64();

@@ -1,268 +1,366 @@
-//! Every knob, with its unit, bounds and trade-off, and three presets.
+//! The configuration of a node, grouped by module, and three presets.
 
 use core::time::Duration;
 
 use crate::ConfigError;
 
-/// How a node behaves. Start from [`Config::lan`], [`Config::wan`] or [`Config::local`], change
-/// what you must, and give the same to all nodes of a cluster:
+/// The configuration of a node. All nodes of a cluster should share one.
+///
+/// Start from [`Config::lan`], [`Config::wan`] or [`Config::local`] and change fields:
 ///
 /// ```
 /// use gossip_core::Config;
 ///
-/// let config = Config { requests: false, ..Config::lan() };
+/// let config = Config::lan().with(|config| config.requests.enabled = false);
 /// assert_eq!(config.validate(), Ok(()));
 /// ```
 ///
-/// The presets have the probe times of HashiCorp memberlist, which are proven in the field, and a
-/// detector that needs far less time for a verdict; [`Config::lifeguard`] and [`Config::swim`] give
-/// memberlist's own and the plain one, for comparison and for who wants them.
+/// The presets use the probe times of HashiCorp memberlist, which have proven themselves, and a
+/// detector that reaches a verdict sooner. [`Config::lifeguard`] and [`Config::swim`] select
+/// memberlist's detector and plain SWIM, for comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Config {
-    /// The largest datagram to send, in bytes, 256 to 65,000. Below the path's MTU, for a
-    /// fragmented datagram is lost when any of its fragments is. 44 bytes of it are kept free for
-    /// a seal.
+    /// Largest datagram to send, in bytes; 256 to 65,000. Keep it below the path's MTU: a
+    /// fragmented datagram is lost if any fragment is. A node leaves 44 of these bytes unused,
+    /// reserved for encryption.
     pub datagram_budget: usize,
-    /// Whether the adapter can carry requests (a frame there, a frame back, reliably). Without
-    /// them everything still works by datagrams; bulk is slower.
-    pub requests: bool,
-    /// How long a request may take, 10 ms to 10 min.
-    pub request_timeout: Duration,
-    /// The largest request or reply frame, in bytes, 4 KiB to 16 MiB. What is larger goes in
-    /// pages.
-    pub max_frame: usize,
-    /// How many members, the dead included, the table may hold; 2 to 2^24. Beyond it newcomers
-    /// are refused. Bounds the memory.
-    pub max_members: u32,
-
-    /// The pause between two probes, 2 ms to 1 h. The main trade-off: detection time against
-    /// packets.
-    pub probe_interval: Duration,
-    /// How long to wait for a direct answer before others are asked to probe, 1 ms to 4/5 of the
-    /// probe interval. About the 99th percentile of the round trip.
-    pub probe_timeout: Duration,
-    /// How many others are asked, 0 to 16.
-    pub indirect_probes: u8,
-    /// Who is probed when, how hard a probe tries, and what it takes for a verdict.
-    pub detector: Detector,
-    /// The least time of a suspicion in a cluster of ten, 1 ms to 1 h; it grows with log10 of the
-    /// cluster's size. Larger: fewer false verdicts, later ones. Lifeguard's alpha is how many probe
-    /// intervals this is.
-    pub suspicion: Duration,
-    /// How many times the least a suspicion lasts that nobody else confirms; 1 to 100
-    /// (Lifeguard's beta). 1 switches Lifeguard's shrinking suspicion off.
-    pub suspicion_max_mult: u8,
-    /// The worst local health score, 0 to 32; 0 switches Lifeguard's local health off. A node at
-    /// score s waits s + 1 times as long.
-    pub max_local_health: u8,
-    /// Whether a ping tells a suspect that it is one (Lifeguard's buddy system). Twelve bytes and
-    /// more in such a ping; without it suspects hear later, and more of them die falsely. Watchers
-    /// ([`Detector::Watchers`]) always tell.
-    pub buddy: bool,
-
-    /// The pause between two rounds of a rumour, 1 ms to 1 min.
-    pub gossip_interval: Duration,
-    /// To how many random members a rumour goes each round, 1 to 16.
-    pub fanout: u8,
-    /// How long fresh rumours wait for each other before they are forwarded, 0 to the gossip
-    /// interval. Larger: fewer datagrams, later ones.
-    pub coalesce: Duration,
-    /// The pause between two comparisons with random members while catching up after a join, and
-    /// the least between two repairs; 10 ms to 1 h.
-    pub sync_interval: Duration,
-
-    /// How many bytes per second of repair may leave in datagrams, 64 KiB to 1 GiB: records and
-    /// names, where tables differ by more than rumours bring. What does not leave in time is asked
-    /// for again. Larger: who lacks much has it sooner, and fast joins of very many need it;
-    /// smaller: less is lost on slow paths and in small socket buffers. Requests have a pace of
-    /// their own, that of their carrier.
-    pub repair_rate: u32,
-
-    /// How long a join waits for its seeds, 10 ms to 1 h.
-    pub join_timeout: Duration,
-    /// How long leaving may take at most, 0 to 1 h.
+    /// Longest time that leaving may take; 0 to 1 h.
     pub leave_timeout: Duration,
-    /// The pause between two attempts to reach a dead member or an absent seed, 10 ms to 1 h.
-    /// Heals partitions.
-    pub reconnect_interval: Duration,
-    /// For how long the dead and those who left are remembered, 1 s to 30 days. Longer than any
-    /// partition that should heal without trace; costs memory.
-    pub grace: Duration,
-
-    /// How many events may wait, 16 to 2^24; beyond that they are lost and counted.
-    pub max_events: usize,
-    /// How many datagrams may wait, 16 to 2^20, and as many again for the pace of repair; beyond that
-    /// they are dropped and counted.
-    pub max_transmits: usize,
-    /// How many requests of our own may be open at once, 1 to 4,096.
-    pub max_requests: usize,
+    /// Member table.
+    pub members: MembersConfig,
+    /// Failure detection.
+    pub detector: DetectorConfig,
+    /// Rumours.
+    pub rumors: RumorsConfig,
+    /// Repair of what rumours missed.
+    pub repair: RepairConfig,
+    /// Joining and reconnecting.
+    pub join: JoinConfig,
+    /// Requests.
+    pub requests: RequestsConfig,
+    /// Bounds of the output queues.
+    pub queues: QueuesConfig,
 }
 
-/// How failures are detected: what the two ways do not share.
+/// Bounds of the member table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MembersConfig {
+    /// Capacity of the table, departed members included; 2 to 2^24. A full table refuses
+    /// newcomers. Bounds the memory.
+    pub max: u32,
+    /// Time for which a node remembers departed members (dead or left); 1 s to 30 days. Choose it
+    /// longer than any partition that should heal without a trace. Costs memory.
+    pub retention: Duration,
+}
+
+/// Failure detection: the schedule of probes, their effort and the evidence for a verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DetectorConfig {
+    /// Algorithm of the detector.
+    pub kind: DetectorKind,
+    /// Time between two probes; 2 ms to 1 h. The main trade-off between detection time and
+    /// traffic.
+    pub probe_interval: Duration,
+    /// Time that a probe waits for a direct ack before it goes through relays; 1 ms to 4/5 of
+    /// `probe_interval`. Choose about the 99th percentile of the round-trip time.
+    pub probe_timeout: Duration,
+    /// Number of relays per indirect probe; 0 to 16.
+    pub indirect_probes: u8,
+    /// Minimum suspicion timeout in a cluster of ten; 1 ms to 1 h. It grows with log10 of the
+    /// cluster's size. Larger values give fewer false verdicts and later ones. In Lifeguard's
+    /// terms it is alpha times `probe_interval`.
+    pub suspicion_timeout: Duration,
+    /// Factor by which the timeout of an unconfirmed suspicion exceeds the minimum; 1 to 100
+    /// (Lifeguard's beta). With 1, confirmations do not shorten a suspicion.
+    pub suspicion_max_mult: u8,
+    /// Worst local health score; 0 to 32. A node at score s multiplies its timeouts by s + 1.
+    /// With 0, Lifeguard's local health is off.
+    pub max_local_health: u8,
+    /// Whether a ping tells a suspect about the suspicion (Lifeguard's buddy system), which adds
+    /// at least 12 bytes to such a ping. Without it, suspects hear later and more of them die
+    /// falsely. A watcher of [`DetectorKind::Rings`] always tells its suspect.
+    pub buddy_system: bool,
+}
+
+/// Algorithm of failure detection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Detector {
-    /// SWIM's (Das, Gupta, Motivala 2002): each interval a member is probed that is next in a
-    /// shuffled order, by one ping, then through others; a suspicion that is not refuted in time is
-    /// a verdict, whoever's time it is that ends.
+pub enum DetectorKind {
+    /// SWIM (Das, Gupta, Motivala, DSN 2002), optionally with Lifeguard's extensions.
+    ///
+    /// - Each interval, a node probes the next member of a shuffled list with one ping, then
+    ///   through relays.
+    /// - Any node whose suspicion timeout expires declares the suspect dead.
     Swim,
-    /// Each member has eight fixed watchers with appointments, so that a crash meets its first
-    /// ping after half an interval on average and one at most. A probe pings three to five
-    /// times, then asks others thrice. A suspect's other watchers probe it at once, and only one whose own
-    /// probe has failed, just now and again, may declare it dead, if it has heard from others
-    /// meanwhile and another has accused it as well. Costs as many probes as SWIM. One that
-    /// refuted an accusation in the last ten minutes is pinged for longer before it is suspected
-    /// again, by twice the probe timeout (in large clusters by a third of the least suspicion, if
-    /// that is more), by three times as much after two refutations; it is found dead so much later.
+    /// Eight fixed watchers per member, on eight rings. It costs as many probes as SWIM.
+    ///
+    /// - *Schedule*: watchers have appointments, so a crash meets its first ping after half an
+    ///   interval on average and after one interval at most.
+    /// - *Escalation*: a probe sends three to five pings, then three rounds of indirect probes.
+    /// - *Confirmation*: the other watchers of a suspect probe it at once.
+    /// - *Verdict*: a watcher may declare a suspect dead after its own probe failed twice,
+    ///   another member accused the suspect, and this watcher heard from other members in the
+    ///   same period.
+    /// - *Flapping*: a member that refuted an accusation in the last ten minutes is pinged longer
+    ///   before the next accusation. The addition is twice `probe_timeout`, or a third of the
+    ///   minimum suspicion timeout if that is longer, and grows threefold after a second
+    ///   refutation. A crash of such a member is detected later by the same time.
     #[default]
-    Watchers,
+    Rings,
+}
+
+/// Spreading of changed records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RumorsConfig {
+    /// Time between two rounds of a rumour; 1 ms to 1 min.
+    pub interval: Duration,
+    /// Number of random members that receive a rumour per round; 1 to 16.
+    pub fanout: u8,
+    /// Time for which a new rumour waits for others before the node forwards them together;
+    /// 0 to `interval`. Larger values give fewer datagrams and later ones.
+    pub coalesce_delay: Duration,
+}
+
+/// Comparison of tables and exchange of the records that differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RepairConfig {
+    /// Time between two comparisons with random members while a node catches up after a join, and
+    /// the minimum time between two repairs; 10 ms to 1 h.
+    pub interval: Duration,
+    /// Pace of repair by datagrams, in bytes per second; 64 KiB to 1 GiB.
+    ///
+    /// The node drops what does not leave in time, and the receiver requests it again. Larger
+    /// values serve nodes that lack much, and joins of thousands of nodes, sooner. Smaller values
+    /// lose less on slow paths and in small socket buffers. Requests follow the pace of their
+    /// carrier instead.
+    pub bytes_per_second: u32,
+}
+
+/// Joining and reconnecting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JoinConfig {
+    /// Time for which a join waits for its seeds; 10 ms to 1 h.
+    pub timeout: Duration,
+    /// Time between two attempts to reach a dead member or an absent seed; 10 ms to 1 h. These
+    /// attempts heal partitions.
+    pub reconnect_interval: Duration,
+}
+
+/// Requests: a frame there and a frame back over a reliable carrier such as TCP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RequestsConfig {
+    /// Whether the driver can carry requests. Without them everything works by datagrams, and
+    /// bulk takes longer.
+    pub enabled: bool,
+    /// Time after which a request fails; 10 ms to 10 min.
+    pub timeout: Duration,
+    /// Largest request or reply frame, in bytes; 4 KiB to 16 MiB. Larger exchanges are split into
+    /// pages.
+    pub max_frame: usize,
+    /// Number of own requests in flight; 1 to 4,096.
+    pub max_in_flight: usize,
+}
+
+/// Bounds of the output queues.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QueuesConfig {
+    /// Number of queued events; 16 to 2^24. The node drops and counts further ones.
+    pub max_events: usize,
+    /// Number of queued datagrams; 16 to 2^20. As many again may wait for the pace of repair. The
+    /// node drops and counts further ones.
+    pub max_transmits: usize,
 }
 
 impl Config {
-    /// For a data centre: round trips of about a millisecond, some loss.
+    /// Returns the preset for a data centre: round trips of about a millisecond, some loss.
     #[must_use]
     pub const fn lan() -> Self {
         Self {
             datagram_budget: 1_200,
-            requests: true,
-            request_timeout: Duration::from_secs(10),
-            max_frame: 1 << 20,
-            max_members: 1 << 17,
-            probe_interval: Duration::from_secs(1),
-            probe_timeout: Duration::from_millis(500),
-            indirect_probes: 3,
-            detector: Detector::Watchers,
-            suspicion: Duration::from_millis(1_500),
-            suspicion_max_mult: 6,
-            max_local_health: 8,
-            buddy: true,
-            gossip_interval: Duration::from_millis(100),
-            fanout: 3,
-            coalesce: Duration::from_millis(2),
-            sync_interval: Duration::from_millis(200),
-            repair_rate: 4 << 20,
-            join_timeout: Duration::from_secs(10),
             leave_timeout: Duration::from_secs(5),
-            reconnect_interval: Duration::from_secs(10),
-            grace: Duration::from_secs(3_600),
-            max_events: 1 << 16,
-            max_transmits: 1 << 14,
-            max_requests: 64,
+            members: MembersConfig { max: 1 << 17, retention: Duration::from_secs(3_600) },
+            detector: DetectorConfig {
+                kind: DetectorKind::Rings,
+                probe_interval: Duration::from_secs(1),
+                probe_timeout: Duration::from_millis(500),
+                indirect_probes: 3,
+                suspicion_timeout: Duration::from_millis(1_500),
+                suspicion_max_mult: 6,
+                max_local_health: 8,
+                buddy_system: true,
+            },
+            rumors: RumorsConfig {
+                interval: Duration::from_millis(100),
+                fanout: 3,
+                coalesce_delay: Duration::from_millis(2),
+            },
+            repair: RepairConfig {
+                interval: Duration::from_millis(200),
+                bytes_per_second: 4 << 20,
+            },
+            join: JoinConfig {
+                timeout: Duration::from_secs(10),
+                reconnect_interval: Duration::from_secs(10),
+            },
+            requests: RequestsConfig {
+                enabled: true,
+                timeout: Duration::from_secs(10),
+                max_frame: 1 << 20,
+                max_in_flight: 64,
+            },
+            queues: QueuesConfig { max_events: 1 << 16, max_transmits: 1 << 14 },
         }
     }
 
-    /// Across continents: round trips of hundreds of milliseconds.
+    /// Returns the preset for links across continents: round trips of hundreds of milliseconds.
     #[must_use]
     pub const fn wan() -> Self {
-        Self {
-            request_timeout: Duration::from_secs(30),
-            probe_interval: Duration::from_secs(5),
-            probe_timeout: Duration::from_secs(3),
-            suspicion: Duration::from_millis(7_500),
-            gossip_interval: Duration::from_millis(500),
-            fanout: 4,
-            coalesce: Duration::from_millis(10),
-            sync_interval: Duration::from_secs(1),
-            repair_rate: 1 << 20,
-            join_timeout: Duration::from_secs(30),
-            leave_timeout: Duration::from_secs(15),
-            reconnect_interval: Duration::from_secs(30),
-            ..Self::lan()
-        }
+        let mut config = Self::lan();
+        config.leave_timeout = Duration::from_secs(15);
+        config.detector.probe_interval = Duration::from_secs(5);
+        config.detector.probe_timeout = Duration::from_secs(3);
+        config.detector.suspicion_timeout = Duration::from_millis(7_500);
+        config.rumors.interval = Duration::from_millis(500);
+        config.rumors.fanout = 4;
+        config.rumors.coalesce_delay = Duration::from_millis(10);
+        config.repair.interval = Duration::from_secs(1);
+        config.repair.bytes_per_second = 1 << 20;
+        config.join.timeout = Duration::from_secs(30);
+        config.join.reconnect_interval = Duration::from_secs(30);
+        config.requests.timeout = Duration::from_secs(30);
+        config
     }
 
-    /// For one host, over loopback.
+    /// Returns the preset for several nodes on one host, over loopback.
     #[must_use]
     pub const fn local() -> Self {
-        Self {
-            request_timeout: Duration::from_secs(1),
-            probe_timeout: Duration::from_millis(200),
-            indirect_probes: 1,
-            suspicion: Duration::from_secs(1),
-            gossip_interval: Duration::from_millis(100),
-            coalesce: Duration::from_millis(1),
-            sync_interval: Duration::from_millis(100),
-            join_timeout: Duration::from_secs(3),
-            leave_timeout: Duration::from_secs(2),
-            reconnect_interval: Duration::from_secs(2),
-            ..Self::lan()
-        }
+        let mut config = Self::lan();
+        config.leave_timeout = Duration::from_secs(2);
+        config.detector.probe_timeout = Duration::from_millis(200);
+        config.detector.indirect_probes = 1;
+        config.detector.suspicion_timeout = Duration::from_secs(1);
+        config.rumors.coalesce_delay = Duration::from_millis(1);
+        config.repair.interval = Duration::from_millis(100);
+        config.join.timeout = Duration::from_secs(3);
+        config.join.reconnect_interval = Duration::from_secs(2);
+        config.requests.timeout = Duration::from_secs(1);
+        config
     }
 
-    /// These values with SWIM's detector and Lifeguard's three parts, as in memberlist: alpha is 5,
-    /// beta 6 (arXiv 1707.00788).
+    /// Selects SWIM with Lifeguard's three extensions, as in memberlist: alpha is 5, beta 6
+    /// (Dadgar et al., arXiv 1707.00788).
     #[must_use]
-    pub const fn lifeguard(self) -> Self {
-        let suspicion = self.probe_interval.saturating_mul(5);
-        Self { detector: Detector::Swim, suspicion, suspicion_max_mult: 6, ..self }
+    pub const fn lifeguard(mut self) -> Self {
+        self.detector.kind = DetectorKind::Swim;
+        self.detector.suspicion_timeout = self.detector.probe_interval.saturating_mul(5);
+        self.detector.suspicion_max_mult = 6;
+        self
     }
 
-    /// These values with plain SWIM: a suspicion of alpha = 5, beta = 1, no local health, no buddy.
+    /// Selects plain SWIM: alpha is 5, beta 1, without local health and the buddy system.
     #[must_use]
     pub const fn swim(self) -> Self {
-        let lifeguard = self.lifeguard();
-        Self { suspicion_max_mult: 1, max_local_health: 0, buddy: false, ..lifeguard }
+        let mut config = self.lifeguard();
+        config.detector.suspicion_max_mult = 1;
+        config.detector.max_local_health = 0;
+        config.detector.buddy_system = false;
+        config
     }
 
-    /// Whether every field is within its bounds.
+    /// Applies `change` and returns the result.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    /// Checks that every field is within its bounds.
     ///
     /// # Errors
     ///
-    /// Names the first field that is not, and its bounds.
+    /// [`ConfigError::OutOfBounds`] names the first field that is not, and its bounds.
     pub fn validate(&self) -> Result<(), ConfigError> {
         const MILLI: Duration = Duration::from_millis(1);
+        const CENTI: Duration = Duration::from_millis(10);
+        const SECOND: Duration = Duration::from_secs(1);
+        const MINUTE: Duration = Duration::from_secs(60);
         const HOUR: Duration = Duration::from_secs(3_600);
-        let centi = 10 * MILLI;
-        let second = Duration::from_secs(1);
-        let minute = 60 * second;
-        let bounds: &[(bool, &'static str, &'static str)] = &[
-            ((256..=65_000).contains(&self.datagram_budget), "datagram_budget", "256 to 65,000"),
-            (
-                within(self.request_timeout, centi, 10 * minute),
-                "request_timeout",
-                "10 ms to 10 min",
+        let Self { members, detector, rumors, repair, join, requests, queues, .. } = self;
+        let checks = [
+            check(self.datagram_budget, 256..=65_000, "datagram_budget", "256 to 65,000"),
+            check(self.leave_timeout, Duration::ZERO..=HOUR, "leave_timeout", "0 to 1 h"),
+            check(members.max, 2..=1 << 24, "members.max", "2 to 2^24"),
+            check(members.retention, SECOND..=720 * HOUR, "members.retention", "1 s to 30 days"),
+            check(
+                detector.probe_interval,
+                2 * MILLI..=HOUR,
+                "detector.probe_interval",
+                "2 ms to 1 h",
             ),
-            ((4_096..=1 << 24).contains(&self.max_frame), "max_frame", "4 KiB to 16 MiB"),
-            ((2..=1 << 24).contains(&self.max_members), "max_members", "2 to 2^24"),
-            (within(self.probe_interval, 2 * MILLI, HOUR), "probe_interval", "2 ms to 1 h"),
-            (
-                within(self.probe_timeout, MILLI, self.probe_interval * 4 / 5),
-                "probe_timeout",
-                "1 ms to 4/5 of probe_interval",
+            check(
+                detector.probe_timeout,
+                MILLI..=detector.probe_interval * 4 / 5,
+                "detector.probe_timeout",
+                "1 ms to 4/5 of detector.probe_interval",
             ),
-            (self.indirect_probes <= 16, "indirect_probes", "0 to 16"),
-            (within(self.suspicion, MILLI, HOUR), "suspicion", "1 ms to 1 h"),
-            ((1..=100).contains(&self.suspicion_max_mult), "suspicion_max_mult", "1 to 100"),
-            (self.max_local_health <= 32, "max_local_health", "0 to 32"),
-            (within(self.gossip_interval, MILLI, minute), "gossip_interval", "1 ms to 1 min"),
-            ((1..=16).contains(&self.fanout), "fanout", "1 to 16"),
-            (self.coalesce <= self.gossip_interval, "coalesce", "0 to gossip_interval"),
-            (within(self.sync_interval, centi, HOUR), "sync_interval", "10 ms to 1 h"),
-            ((1 << 16..=1 << 30).contains(&self.repair_rate), "repair_rate", "64 KiB to 1 GiB"),
-            (within(self.join_timeout, centi, HOUR), "join_timeout", "10 ms to 1 h"),
-            (self.leave_timeout <= HOUR, "leave_timeout", "0 to 1 h"),
-            (within(self.reconnect_interval, centi, HOUR), "reconnect_interval", "10 ms to 1 h"),
-            (within(self.grace, second, 720 * HOUR), "grace", "1 s to 30 days"),
-            ((16..=1 << 24).contains(&self.max_events), "max_events", "16 to 2^24"),
-            ((16..=1 << 20).contains(&self.max_transmits), "max_transmits", "16 to 2^20"),
-            ((1..=4_096).contains(&self.max_requests), "max_requests", "1 to 4,096"),
+            check(detector.indirect_probes, 0..=16, "detector.indirect_probes", "0 to 16"),
+            check(
+                detector.suspicion_timeout,
+                MILLI..=HOUR,
+                "detector.suspicion_timeout",
+                "1 ms to 1 h",
+            ),
+            check(detector.suspicion_max_mult, 1..=100, "detector.suspicion_max_mult", "1 to 100"),
+            check(detector.max_local_health, 0..=32, "detector.max_local_health", "0 to 32"),
+            check(rumors.interval, MILLI..=MINUTE, "rumors.interval", "1 ms to 1 min"),
+            check(rumors.fanout, 1..=16, "rumors.fanout", "1 to 16"),
+            check(
+                rumors.coalesce_delay,
+                Duration::ZERO..=rumors.interval,
+                "rumors.coalesce_delay",
+                "0 to rumors.interval",
+            ),
+            check(repair.interval, CENTI..=HOUR, "repair.interval", "10 ms to 1 h"),
+            check(
+                repair.bytes_per_second,
+                1 << 16..=1 << 30,
+                "repair.bytes_per_second",
+                "64 KiB to 1 GiB",
+            ),
+            check(join.timeout, CENTI..=HOUR, "join.timeout", "10 ms to 1 h"),
+            check(join.reconnect_interval, CENTI..=HOUR, "join.reconnect_interval", "10 ms to 1 h"),
+            check(requests.timeout, CENTI..=10 * MINUTE, "requests.timeout", "10 ms to 10 min"),
+            check(requests.max_frame, 4_096..=1 << 24, "requests.max_frame", "4 KiB to 16 MiB"),
+            check(requests.max_in_flight, 1..=4_096, "requests.max_in_flight", "1 to 4,096"),
+            check(queues.max_events, 16..=1 << 24, "queues.max_events", "16 to 2^24"),
+            check(queues.max_transmits, 16..=1 << 20, "queues.max_transmits", "16 to 2^20"),
         ];
-        match bounds.iter().find(|(holds, ..)| !holds) {
-            Some(&(_, field, bounds)) => Err(ConfigError::OutOfBounds { field, bounds }),
-            None => Ok(()),
-        }
+        checks.into_iter().collect()
     }
 }
 
 impl Default for Config {
-    /// [`Config::lan`].
+    /// Returns [`Config::lan`].
     fn default() -> Self {
         Self::lan()
     }
 }
 
-fn within(value: Duration, least: Duration, most: Duration) -> bool {
-    (least..=most).contains(&value)
+fn check<T: PartialOrd>(
+    value: T,
+    range: core::ops::RangeInclusive<T>,
+    field: &'static str,
+    bounds: &'static str,
+) -> Result<(), ConfigError> {
+    if range.contains(&value) { Ok(()) } else { Err(ConfigError::OutOfBounds { field, bounds }) }
 }
 
 #[cfg(test)]
@@ -270,7 +368,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_presets_are_valid() {
+    fn presets_are_valid() {
         for preset in [Config::local(), Config::lan(), Config::wan()] {
             assert_eq!(preset.validate(), Ok(()));
             assert_eq!(preset.clone().lifeguard().validate(), Ok(()));
@@ -279,13 +377,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_out_of_bounds_is_named() {
-        let config = Config { probe_timeout: Duration::from_secs(2), ..Config::lan() };
+    fn validate_names_field_out_of_bounds() {
+        let long = Duration::from_secs(2);
+        let config = Config::lan().with(|config| config.detector.probe_timeout = long);
         assert_eq!(
             config.validate(),
             Err(ConfigError::OutOfBounds {
-                field: "probe_timeout",
-                bounds: "1 ms to 4/5 of probe_interval"
+                field: "detector.probe_timeout",
+                bounds: "1 ms to 4/5 of detector.probe_interval"
             })
         );
     }

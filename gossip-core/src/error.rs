@@ -9,7 +9,7 @@ use core::fmt::{self, Display};
 pub enum Reject {
     /// Shorter than an envelope.
     TooShort,
-    /// Longer than [`Config::max_frame`](crate::Config::max_frame) or, for a datagram, than any
+    /// Longer than [`RequestsConfig::max_frame`](crate::RequestsConfig::max_frame) or, for a datagram, than any
     /// datagram can be.
     TooLong,
     /// A major version of the wire that this build does not speak.
@@ -61,7 +61,7 @@ pub enum CommandError {
     NotLive,
     /// The member is alive; only the dead and those who left can be forgotten.
     Live,
-    /// It would go by request, and [`Config::requests`](crate::Config::requests) is off.
+    /// It would go by request, and [`RequestsConfig::enabled`](crate::RequestsConfig::enabled) is off.
     RequestsDisabled,
     /// Too much waits to be sent already; drain the outputs and try again.
     Busy,

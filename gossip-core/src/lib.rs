@@ -21,7 +21,7 @@
 //!     // The id survives restarts, the epoch grows with each, the seed is fresh entropy.
 //!     let local = Local::new(NodeId::from_u128(1), Epoch::new(1).unwrap(), address);
 //!     let mut config = Config::lan();
-//!     config.requests = false; // this driver carries datagrams only
+//!     config.requests.enabled = false; // this driver carries datagrams only
 //!     let seed = [42; 32];
 //!     let mut node = Node::new(now(), local, config, seed)?;
 //!     node.join(now(), ["127.0.0.1:7947".parse()?]);
@@ -98,14 +98,24 @@ mod testing;
 mod time;
 mod wire;
 
-pub use config::{Config, Detector};
-pub use detector::{FailedProbe, Why};
+pub use config::{
+    Config, DetectorConfig, DetectorKind, JoinConfig, MembersConfig, QueuesConfig, RepairConfig,
+    RequestsConfig, RumorsConfig,
+};
+pub use detector::{FailedProbe, Verdict};
 pub use error::{CommandError, ConfigError, Reject};
-pub use event::{Event, JoinError, JoinId, SendId};
+pub use event::{
+    DetectorEvent, Event, JoinError, JoinEvent, JoinId, LocalEvent, MemberEvent, MessageEvent,
+    SendId,
+};
 pub use id::{Address, Epoch, Incarnation, NodeId};
 pub use member::{Member, Status};
 pub use node::{Delivery, Local, Node, Request, RequestId, Transmit};
-pub use stats::Stats;
+pub use stats::{
+    DetectorMessages, DetectorStats, DirectMessages, JoinMessages, LocalStats, MemberMessages,
+    MemberStats, MessageStats, RejectStats, RepairMessages, RepairStats, RumorMessages, RumorStats,
+    Stats, TrafficStats,
+};
 pub use time::Instant;
 
 /// The most metadata a member can carry, in bytes.

@@ -1,94 +1,311 @@
-//! Plain counters, one for each reason and kind.
+//! Plain counters, grouped by module.
 
-/// What a node did since it was made. Counters only grow.
+use crate::wire::kind;
+
+/// Defines a struct of counters that can be listed by name.
+macro_rules! counters {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+        #[non_exhaustive]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: u64,)*
+        }
+
+        impl $name {
+            /// Calls `visit` with the name and value of each counter.
+            pub fn each(&self, mut visit: impl FnMut(&'static str, u64)) {
+                $(visit(stringify!($field), self.$field);)*
+            }
+        }
+    };
+}
+
+/// Counters of one node since its start. They only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Stats {
-    /// Datagrams handed out by `poll_transmit`.
-    pub datagrams_sent: u64,
-    /// Their bytes, without UDP and IP headers.
-    pub datagram_bytes_sent: u64,
-    /// Datagrams that were accepted.
-    pub datagrams_received: u64,
-    /// Their bytes.
-    pub datagram_bytes_received: u64,
-    /// Requests handed out by `poll_request`.
-    pub requests_sent: u64,
-    /// Bytes of request frames handed out and of reply frames written.
-    pub frame_bytes_sent: u64,
-    /// Requests of others that were answered.
-    pub requests_received: u64,
-    /// Bytes of request and reply frames that were accepted.
-    pub frame_bytes_received: u64,
-    /// Requests that timed out or failed.
-    pub requests_failed: u64,
-    /// Messages sent, by kind (`docs/protocol.md`): `[1]` counts pings, and so on.
-    pub messages_sent: [u64; 32],
-    /// Messages received, by kind; `[31]` counts those of unknown kinds, which were skipped.
-    pub messages_received: [u64; 32],
+    /// Datagrams, frames and their bytes.
+    pub traffic: TrafficStats,
+    /// Messages sent, by kind.
+    pub sent: MessageStats,
+    /// Messages received, by kind.
+    pub received: MessageStats,
+    /// Refused datagrams and frames, by reason.
+    pub rejected: RejectStats,
+    /// Member table.
+    pub members: MemberStats,
+    /// Failure detector.
+    pub detector: DetectorStats,
+    /// Rumours.
+    pub rumors: RumorStats,
+    /// Repair.
+    pub repair: RepairStats,
+    /// This node's own claim, and the messages for it.
+    pub local: LocalStats,
+}
 
-    /// Refused: shorter than an envelope.
-    pub rejected_too_short: u64,
-    /// Refused: too long.
-    pub rejected_too_long: u64,
-    /// Refused: another major version, or flags unknown here.
-    pub rejected_version: u64,
-    /// Refused: another cluster.
-    pub rejected_cluster: u64,
-    /// Refused: malformed.
-    pub rejected_malformed: u64,
-    /// Refused: an answer to nothing.
-    pub rejected_unexpected: u64,
+impl Stats {
+    /// Calls `visit` with the group, name and value of each counter, except those of single kinds
+    /// of messages ([`MessageStats::each`]).
+    pub fn each(&self, mut visit: impl FnMut(&'static str, &'static str, u64)) {
+        self.traffic.each(|name, value| visit("traffic", name, value));
+        self.rejected.each(|name, value| visit("rejected", name, value));
+        self.members.each(|name, value| visit("members", name, value));
+        self.detector.each(|name, value| visit("detector", name, value));
+        self.rumors.each(|name, value| visit("rumors", name, value));
+        self.repair.each(|name, value| visit("repair", name, value));
+        self.local.each(|name, value| visit("local", name, value));
+    }
+}
 
-    /// Probe rounds begun.
-    pub probes: u64,
-    /// Probe rounds that ended without an answer.
-    pub probes_failed: u64,
-    /// Probes answered by request while datagrams were lost.
-    pub probes_rescued_by_request: u64,
-    /// Pings for a node that is not, or no longer, we.
-    pub pings_misdirected: u64,
-    /// Payloads for a node, or a life, that is not ours.
-    pub payloads_refused: u64,
-    /// Accusations withheld because nobody answered us.
-    pub accusations_withheld: u64,
-    /// Watchers called because nobody came to an appointment for long.
-    pub watchers_called: u64,
-    /// Suspicions this node raised itself.
-    pub suspicions_raised: u64,
-    /// Verdicts this node reached itself.
-    pub deaths_declared: u64,
-    /// Accusations against ourselves that we refuted.
-    pub refutations: u64,
-    /// Own pauses (suspend, overload) that were noticed and forgiven to the others.
-    pub pauses: u64,
+counters! {
+    /// Counters of this node's own claim, and of the messages for it.
+    LocalStats {
+        /// Refutations of accusations against this node.
+        refutations,
+        /// Payloads refused because they were for another node or an earlier life.
+        payloads_refused,
+        /// Events dropped because the application did not poll them in time.
+        events_lost,
+    }
+}
 
-    /// Records that were new to us.
-    pub records_learned: u64,
-    /// Records that brought nothing new.
-    pub records_known: u64,
-    /// Synchronisations begun with another member.
-    pub syncs: u64,
+counters! {
+    /// Datagrams, frames and their bytes. Byte counts exclude UDP and IP headers.
+    TrafficStats {
+        /// Datagrams returned by `poll_transmit`.
+        datagrams_sent,
+        /// Bytes of these datagrams.
+        datagram_bytes_sent,
+        /// Datagrams accepted.
+        datagrams_received,
+        /// Bytes of these datagrams.
+        datagram_bytes_received,
+        /// Requests returned by `poll_request`.
+        requests_sent,
+        /// Requests of other nodes answered.
+        requests_received,
+        /// Own requests that failed or timed out.
+        requests_failed,
+        /// Bytes of request frames and reply frames written.
+        frame_bytes_sent,
+        /// Bytes of request frames and reply frames accepted.
+        frame_bytes_received,
+        /// Datagrams dropped because the queue was full.
+        transmits_dropped,
+        /// Requests not made because too many were in flight.
+        requests_dropped,
+        /// Replies cut short because the receiver's address is not verified, so that a forged source
+        /// address cannot turn this node into an amplifier.
+        replies_limited,
+        /// Pauses of this node (suspension, overload) that it noticed and did not hold against other
+        /// members.
+        pauses,
+    }
+}
 
-    /// Newcomers refused because the table is full.
-    pub members_refused: u64,
-    /// Rumours dropped because too many were hot; reconciliation repairs it.
-    pub rumors_dropped: u64,
-    /// Advertised rumours not asked for because too many questions are open.
-    pub wants_dropped: u64,
-    /// Indirect probes refused because too many are being relayed.
-    pub relays_dropped: u64,
-    /// Records and comparisons not sent because too much repair waits for its pace; they are asked
-    /// for again.
-    pub repairs_deferred: u64,
-    /// Datagrams dropped because too many wait to be sent.
-    pub transmits_dropped: u64,
-    /// Requests not made because too many are open.
-    pub requests_dropped: u64,
-    /// Answers cut short because the asker's address is not verified (no amplification).
-    pub answers_limited: u64,
-    /// Records too large for a datagram of this node's budget.
-    pub records_oversize: u64,
-    /// Events lost because nobody fetched them.
-    pub events_lost: u64,
+counters! {
+    /// Refused datagrams and frames, by reason; see [`Reject`](crate::Reject).
+    RejectStats {
+        /// Shorter than an envelope.
+        too_short,
+        /// Longer than the limit.
+        too_long,
+        /// Of another major version, or with unknown flags.
+        version,
+        /// From another cluster.
+        cluster,
+        /// With a malformed message.
+        malformed,
+        /// A reply to no request in flight.
+        unexpected,
+    }
+}
+
+counters! {
+    /// Counters of the member table.
+    MemberStats {
+        /// Received records that changed the table.
+        records_learned,
+        /// Received records that changed nothing.
+        records_known,
+        /// Records too large for a datagram of this node's budget.
+        records_oversize,
+        /// Newcomers refused because the table was full.
+        refused,
+    }
+}
+
+counters! {
+    /// Counters of the failure detector.
+    DetectorStats {
+        /// Probes begun.
+        probes,
+        /// Probes that ended without an answer.
+        probes_failed,
+        /// Probes answered by request after their datagrams were lost.
+        probes_rescued_by_request,
+        /// Received pings for another node or an earlier life of this one.
+        pings_misdirected,
+        /// Accusations withheld because no member answered this node.
+        accusations_withheld,
+        /// Watchers called because none came to an appointment in time.
+        watchers_called,
+        /// Suspicions that this node raised.
+        suspicions_raised,
+        /// Members that this node declared dead.
+        deaths_declared,
+        /// Indirect probes refused because this node relayed too many already.
+        relays_dropped,
+    }
+}
+
+counters! {
+    /// Counters of rumours.
+    RumorStats {
+        /// Rumours dropped because too many were active. Repair delivers their records.
+        dropped,
+        /// Advertised records not requested because too many requests were open.
+        wants_dropped,
+    }
+}
+
+counters! {
+    /// Counters of repair.
+    RepairStats {
+        /// Synchronisations begun with another member.
+        syncs,
+        /// Records and comparisons dropped because too much repair waited for its pace. The receivers
+        /// request them again.
+        deferred,
+    }
+}
+
+/// Messages by kind; `docs/protocol.md` describes each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct MessageStats {
+    /// Messages of the failure detector.
+    pub detector: DetectorMessages,
+    /// Records and requests for them.
+    pub member: MemberMessages,
+    /// Messages of rumours.
+    pub rumor: RumorMessages,
+    /// Messages of repair.
+    pub repair: RepairMessages,
+    /// Messages of joining.
+    pub join: JoinMessages,
+    /// Messages between applications.
+    pub direct: DirectMessages,
+    /// Padding.
+    pub padding: u64,
+    /// Messages of kinds unknown to this version, which it skips.
+    pub unknown: u64,
+}
+
+impl MessageStats {
+    /// Calls `visit` with the module, name and value of each counter.
+    pub fn each(&self, mut visit: impl FnMut(&'static str, &'static str, u64)) {
+        self.detector.each(|name, value| visit("detector", name, value));
+        self.member.each(|name, value| visit("member", name, value));
+        self.rumor.each(|name, value| visit("rumor", name, value));
+        self.repair.each(|name, value| visit("repair", name, value));
+        self.join.each(|name, value| visit("join", name, value));
+        self.direct.each(|name, value| visit("direct", name, value));
+        visit("wire", "padding", self.padding);
+        visit("wire", "unknown", self.unknown);
+    }
+
+    /// Returns the counter of the messages with this kind byte.
+    pub(crate) fn counter(&mut self, kind: u8) -> &mut u64 {
+        match kind {
+            kind::PADDING => &mut self.padding,
+            kind::PING => &mut self.detector.ping,
+            kind::ACK => &mut self.detector.ack,
+            kind::PING_REQUEST => &mut self.detector.ping_request,
+            kind::INDIRECT_ACK => &mut self.detector.indirect_ack,
+            kind::NACK => &mut self.detector.nack,
+            kind::RECORD => &mut self.member.record,
+            kind::WANT => &mut self.member.want,
+            kind::ADVERTS => &mut self.rumor.adverts,
+            kind::SYNC => &mut self.repair.sync,
+            kind::SYNC_END => &mut self.repair.sync_end,
+            kind::ROOTS => &mut self.repair.roots,
+            kind::FOLDS => &mut self.repair.folds,
+            kind::JOIN => &mut self.join.join,
+            kind::WELCOME => &mut self.join.welcome,
+            kind::PAYLOAD => &mut self.direct.payload,
+            _ => &mut self.unknown,
+        }
+    }
+}
+
+counters! {
+    /// Messages of the failure detector.
+    DetectorMessages {
+        /// Pings.
+        ping,
+        /// Acks.
+        ack,
+        /// Requests to ping a third member.
+        ping_request,
+        /// Acks that a relay passed on.
+        indirect_ack,
+        /// Reports of a relay that its target has not answered.
+        nack,
+    }
+}
+
+counters! {
+    /// Records and requests for them.
+    MemberMessages {
+        /// Records.
+        record,
+        /// Requests for records.
+        want,
+    }
+}
+
+counters! {
+    /// Messages of rumours.
+    RumorMessages {
+        /// Lists of advertised records.
+        adverts,
+    }
+}
+
+counters! {
+    /// Messages of repair.
+    RepairMessages {
+        /// Lists of the records in a range.
+        sync,
+        /// Ends of the replies to such lists.
+        sync_end,
+        /// Digests of the sixteen parts of the table.
+        roots,
+        /// Digests of the sixteen parts below a prefix.
+        folds,
+    }
+}
+
+counters! {
+    /// Messages of joining.
+    JoinMessages {
+        /// Requests to be admitted.
+        join,
+        /// Answers to them.
+        welcome,
+    }
+}
+
+counters! {
+    /// Messages between applications.
+    DirectMessages {
+        /// Payloads.
+        payload,
+    }
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Net, id};
-use gossip_core::{Config, Event, Status};
+use gossip_core::{Config, Event, LocalEvent, MemberEvent, Status};
 
 #[test]
 fn a_cluster_meets_loses_a_node_takes_it_back_and_lets_another_go() {
@@ -15,8 +15,7 @@ fn a_cluster_meets_loses_a_node_takes_it_back_and_lets_another_go() {
         (0..9).all(|node| net.nodes[node].member(&id(9)).unwrap().status() == Status::Dead)
     });
     for events in &net.events[..9] {
-        let failed =
-            |event: &&Event<u32>| matches!(event, Event::MemberFailed(m, _) if m.id() == id(9));
+        let failed = |event: &&Event<u32>| matches!(event, Event::Member(MemberEvent::Failed { member: m, .. }) if m.id() == id(9));
         assert_eq!(events.iter().filter(failed).count(), 1);
     }
 
@@ -29,7 +28,7 @@ fn a_cluster_meets_loses_a_node_takes_it_back_and_lets_another_go() {
 
     net.nodes[4].leave(net.now);
     net.run_until(10, |net| net.nodes[4].is_stopped());
-    assert!(net.events[4].contains(&Event::Left));
+    assert!(net.events[4].contains(&Event::Local(LocalEvent::Left)));
     net.run_until(10, |net| {
         (0..10)
             .filter(|&n| n != 4)

@@ -82,16 +82,17 @@ fn mixed_cluster(config: &Config) {
     for (address, node) in net.nodes.iter().enumerate() {
         assert_eq!(node.fingerprint(), fingerprint);
         let stats = node.stats();
-        assert!(stats.messages_received[31] > 0, "node {address} met no newer one");
-        let known = &stats.messages_received[..31];
-        assert!(known[1] > 0 && known[2] > 0 && known[6] > 0, "{known:?}");
-        assert_eq!(stats.rejected_malformed, 0);
+        let received = &stats.received;
+        assert!(received.unknown > 0, "node {address} met no newer one");
+        let known = [received.detector.ping, received.detector.ack, received.member.record];
+        assert!(known.iter().all(|count| *count > 0), "{received:?}");
+        assert_eq!(stats.rejected.malformed, 0);
     }
 }
 
 #[test]
 fn a_mixed_cluster_meets_loses_and_finds_nodes_by_datagrams() {
-    mixed_cluster(&Config { requests: false, ..Config::lan() });
+    mixed_cluster(&Config::lan().with(|config| config.requests.enabled = false));
 }
 
 #[test]

@@ -46,5 +46,5 @@ fn gossip(net: &mut Net, datagrams: u64) {
 }
 
 fn learned(net: &Net) -> u64 {
-    net.nodes.iter().map(|node| node.stats().records_learned).sum()
+    net.nodes.iter().map(|node| node.stats().members.records_learned).sum()
 }

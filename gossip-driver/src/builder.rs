@@ -89,7 +89,7 @@ impl<S> Builder<S> {
     }
 
     /// Nodes to stay in touch with, as `host:port`: joined in the background from the start, and
-    /// tried again every [`Config::reconnect_interval`] while they are absent, their names resolved
+    /// tried again every [`JoinConfig::reconnect_interval`](gossip_core::JoinConfig::reconnect_interval) while they are absent, their names resolved
     /// anew. To learn what comes of it, `join` through them as well.
     pub fn seeds<T: ToString>(mut self, seeds: impl IntoIterator<Item = T>) -> Self {
         self.options.seeds = seeds.into_iter().map(|seed| seed.to_string()).collect();

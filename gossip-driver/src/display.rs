@@ -4,7 +4,9 @@ use std::fmt::{self, Display};
 
 use gossip_core::Status;
 
-use crate::{Event, Member, Update};
+use crate::{
+    DetectorEvent, Event, JoinEvent, LocalEvent, Member, MemberEvent, MessageEvent, Update,
+};
 
 impl Display for Update {
     /// One line, for people; a snapshot takes one for each member.
@@ -22,11 +24,13 @@ impl Display for Update {
 
 fn event(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
     match event {
-        Event::MemberUp(who) => member(f, "has come and is", who),
-        Event::MemberUpdated(who) => member(f, "has changed and is", who),
-        Event::MemberSuspected(who) => member(f, "cannot be reached and is", who),
-        Event::MemberRefuted(who) => member(f, "is well after all:", who),
-        Event::MemberFailed(who, why) => {
+        Event::Member(MemberEvent::Up { member: who }) => member(f, "has come and is", who),
+        Event::Member(MemberEvent::Updated { member: who }) => member(f, "has changed and is", who),
+        Event::Member(MemberEvent::Suspected { member: who }) => {
+            member(f, "cannot be reached and is", who)
+        }
+        Event::Member(MemberEvent::Refuted { member: who }) => member(f, "is well after all:", who),
+        Event::Member(MemberEvent::Failed { member: who, why }) => {
             member(f, "has failed and is", who)?;
             let accusers = why.accusers.iter().enumerate();
             accusers.into_iter().try_for_each(|(place, accuser)| {
@@ -34,25 +38,29 @@ fn event(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
                 write!(f, "{before} {accuser:.8}")
             })
         }
-        Event::MemberLeft(who) => member(f, "has left and is", who),
-        Event::MemberForgotten(id) => write!(f, "{id:.8} is forgotten"),
-        Event::JoinFinished { outcomes, .. } => {
+        Event::Member(MemberEvent::Left { member: who }) => member(f, "has left and is", who),
+        Event::Member(MemberEvent::Forgotten { id }) => write!(f, "{id:.8} is forgotten"),
+        Event::Join(JoinEvent::Finished { outcomes, .. }) => {
             let joined = outcomes.iter().filter(|(_, result)| result.is_ok()).count();
             write!(f, "{joined} of {} seeds answered", outcomes.len())
         }
-        Event::Message { from, payload } => {
+        Event::Message(MessageEvent::Received { from, payload }) => {
             write!(f, "{from:.8} says \"{}\"", payload.escape_ascii())
         }
-        Event::SendDelivered { .. } => f.write_str("a message was delivered"),
-        Event::SendFailed { .. } => f.write_str("a message was not acknowledged"),
-        Event::Isolated => f.write_str("nobody answers us"),
-        Event::Reconnected => f.write_str("others answer us again"),
-        Event::DatagramsFail(id) => write!(f, "{id:.8} answers requests, but no datagrams"),
-        Event::TableFull => f.write_str("the member table is full"),
-        Event::Conflict { address } => {
+        Event::Message(MessageEvent::Delivered { .. }) => f.write_str("a message was delivered"),
+        Event::Message(MessageEvent::Failed { .. }) => {
+            f.write_str("a message was not acknowledged")
+        }
+        Event::Detector(DetectorEvent::Isolated) => f.write_str("nobody answers us"),
+        Event::Detector(DetectorEvent::Reconnected) => f.write_str("others answer us again"),
+        Event::Detector(DetectorEvent::DatagramsBlocked { id }) => {
+            write!(f, "{id:.8} answers requests, but no datagrams")
+        }
+        Event::Member(MemberEvent::TableFull) => f.write_str("the member table is full"),
+        Event::Local(LocalEvent::Conflict { address }) => {
             write!(f, "another node with our id, and the better claim to it, is at {address}")
         }
-        Event::Left => f.write_str("we have left"),
+        Event::Local(LocalEvent::Left) => f.write_str("we have left"),
         other => write!(f, "{other:?}"),
     }
 }
@@ -91,7 +99,7 @@ mod tests {
         let snapshot = Update::Snapshot(vec![who.clone(), who.clone()]);
         let line = r#"00000007 is up, at 10.0.0.1:7946, meta "zone\n""#;
         assert_eq!(snapshot.to_string(), format!("{line}\n{line}"));
-        let event = Update::Event(Event::MemberForgotten(who.id()));
+        let event = Update::Event(Event::Member(MemberEvent::Forgotten { id: who.id() }));
         assert_eq!(event.to_string(), "00000007 is forgotten");
         assert_eq!(Update::Lagged { lost: 3 }.to_string(), "3 events lost");
     }

@@ -142,9 +142,10 @@ mod tests {
     use gossip_core::NodeId;
 
     use super::*;
+    use crate::MemberEvent;
 
     fn forgotten(id: u128) -> Event {
-        Event::MemberForgotten(NodeId::from_u128(id))
+        Event::Member(MemberEvent::Forgotten { id: NodeId::from_u128(id) })
     }
 
     fn drained(hub: &mut Hub, key: u64) -> Vec<Update> {

@@ -76,7 +76,7 @@ impl Handle {
     /// come in the order given, and all at once; one seed that answers is enough.
     ///
     /// A name that resolves to several addresses is joined through any of them. Names and seeds
-    /// have [`Config::join_timeout`](gossip_core::Config::join_timeout) each to answer.
+    /// have [`JoinConfig::timeout`](gossip_core::JoinConfig::timeout) each to answer.
     pub fn join<S: ToString>(
         &self,
         seeds: impl IntoIterator<Item = S>,
@@ -154,9 +154,9 @@ impl Handle {
     }
 
     /// Sends `payload` to one member, whose subscribers get it as
-    /// [`Event::Message`](gossip_core::Event::Message). What becomes of one sent by request comes
-    /// as [`Event::SendDelivered`](gossip_core::Event::SendDelivered) or
-    /// [`Event::SendFailed`](gossip_core::Event::SendFailed) with the id returned.
+    /// [`MessageEvent::Received`](gossip_core::MessageEvent::Received). What becomes of one sent by request comes
+    /// as [`MessageEvent::Delivered`](gossip_core::MessageEvent::Delivered) or
+    /// [`MessageEvent::Failed`](gossip_core::MessageEvent::Failed) with the id returned.
     ///
     /// # Errors
     ///
@@ -174,7 +174,7 @@ impl Handle {
     }
 
     /// Drops a member that is dead or has left, here and as far as the news reach, before its
-    /// [`Config::grace`](gossip_core::Config::grace) is over.
+    /// [`MembersConfig::retention`](gossip_core::MembersConfig::retention) is over.
     ///
     /// # Errors
     ///

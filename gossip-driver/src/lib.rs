@@ -65,3 +65,14 @@ pub type Member = gossip_core::Member<SocketAddr>;
 
 /// What happened, on an IP network.
 pub type Event = gossip_core::Event<SocketAddr>;
+
+/// A change in the member table of a node on an IP network.
+pub type MemberEvent = gossip_core::MemberEvent<SocketAddr>;
+
+/// The outcome of a join on an IP network.
+pub type JoinEvent = gossip_core::JoinEvent<SocketAddr>;
+
+/// A change in the life of a node on an IP network.
+pub type LocalEvent = gossip_core::LocalEvent<SocketAddr>;
+
+pub use gossip_core::{DetectorEvent, MessageEvent};

@@ -3,9 +3,9 @@
 //! The recorder must be installed before the node starts. All figures carry the label `node`, the
 //! id of the node, and are published once a second and at the end.
 //!
-//! **Counters**: each counter of [`Stats`] under its own name between `gossip_` and
-//! `_total`, as in `gossip_datagrams_sent_total`. `gossip_messages_sent_total` and
-//! `gossip_messages_received_total` have a label `kind`, the number of the kind of message.
+//! **Counters**: each counter of [`Stats`](gossip_core::Stats) by its group and name, as in
+//! `gossip_traffic_datagrams_sent_total`. `gossip_messages_sent_total` and
+//! `gossip_messages_received_total` have a label `kind`, as in `detector_ping`.
 //!
 //! **Gauges**:
 //!
@@ -18,7 +18,7 @@
 
 use std::time::Duration;
 
-use gossip_core::{Instant, NodeId, Stats};
+use gossip_core::{Instant, MessageStats, NodeId, Stats};
 use metrics::{Counter, Gauge, counter, gauge};
 
 use crate::Node;
@@ -26,33 +26,12 @@ use crate::Node;
 /// How often the figures are published.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// How to read one counter.
-type Read = fn(&Stats) -> u64;
-
-/// Counters of one number each, by the names of their fields.
-macro_rules! counters {
-    ($($field:ident)*) => {
-        &[$((concat!("gossip_", stringify!($field), "_total"), |stats| stats.$field)),*]
-    };
-}
-
-const COUNTERS: &[(&str, Read)] = counters! {
-    datagrams_sent datagram_bytes_sent datagrams_received datagram_bytes_received
-    requests_sent frame_bytes_sent requests_received frame_bytes_received requests_failed
-    rejected_too_short rejected_too_long rejected_version rejected_cluster rejected_malformed
-    rejected_unexpected
-    probes probes_failed probes_rescued_by_request pings_misdirected accusations_withheld watchers_called
-    suspicions_raised     deaths_declared refutations pauses
-    records_learned records_known syncs
-    members_refused rumors_dropped wants_dropped relays_dropped repairs_deferred transmits_dropped
-    requests_dropped payloads_refused answers_limited records_oversize events_lost
-};
-
 /// What is published of one node.
 #[derive(Debug)]
 pub(crate) struct Metrics {
-    counters: Vec<(Counter, Read)>,
-    /// By kind of message.
+    /// In the order of [`Stats::each`].
+    counters: Vec<Counter>,
+    /// By kind of message, in the order of [`MessageStats::each`].
     sent: Vec<Counter>,
     received: Vec<Counter>,
     members: Gauge,
@@ -65,16 +44,21 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn new(now: Instant, node: NodeId) -> Self {
         let id = node.to_string();
-        let kinds = Stats::default().messages_sent.len();
+        let mut counters = Vec::new();
+        Stats::default().each(|group, name, _| {
+            let name = format!("gossip_{group}_{name}_total");
+            counters.push(counter!(name, "node" => id.clone()));
+        });
         let by_kind = |name: &'static str| {
-            let kind =
-                |kind: usize| counter!(name, "node" => id.clone(), "kind" => kind.to_string());
-            (0..kinds).map(kind).collect()
+            let mut counters = Vec::new();
+            MessageStats::default().each(|module, kind, _| {
+                let kind = format!("{module}_{kind}");
+                counters.push(counter!(name, "node" => id.clone(), "kind" => kind));
+            });
+            counters
         };
-        let plain =
-            |&(name, read): &(&'static str, Read)| (counter!(name, "node" => id.clone()), read);
         Self {
-            counters: COUNTERS.iter().map(plain).collect(),
+            counters,
             sent: by_kind("gossip_messages_sent_total"),
             received: by_kind("gossip_messages_received_total"),
             members: gauge!("gossip_members", "node" => id.clone()),
@@ -99,14 +83,13 @@ impl Metrics {
 
     pub(crate) fn publish(&self, node: &Node) {
         let stats = node.stats();
-        for (counter, read) in &self.counters {
-            counter.absolute(read(stats));
-        }
-        for (counter, &sent) in self.sent.iter().zip(&stats.messages_sent) {
-            counter.absolute(sent);
-        }
-        for (counter, &received) in self.received.iter().zip(&stats.messages_received) {
-            counter.absolute(received);
+        let mut counters = self.counters.iter();
+        stats.each(|_, _, value| counters.next().into_iter().for_each(|it| it.absolute(value)));
+        for (counters, messages) in [(&self.sent, stats.sent), (&self.received, stats.received)] {
+            let mut counters = counters.iter();
+            messages.each(|_, _, value| {
+                counters.next().into_iter().for_each(|it| it.absolute(value));
+            });
         }
         self.members.set(node.members().count() as f64);
         self.live_peers.set(node.live_peers() as f64);
@@ -121,17 +104,6 @@ mod tests {
     use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
     use super::*;
-
-    #[test]
-    fn every_counter_has_a_name() {
-        let fields = format!("{:?}", Stats::default());
-        let fields = fields.trim_start_matches("Stats {").split(", ");
-        let fields = fields.filter_map(|field| field.split_once(':').map(|(name, _)| name.trim()));
-        for field in fields.filter(|field| !field.starts_with("messages_")) {
-            let name = format!("gossip_{field}_total");
-            assert!(COUNTERS.iter().any(|(known, _)| *known == name), "{name} is missing");
-        }
-    }
 
     #[test]
     fn the_figures_of_a_node_are_published_when_due() {

@@ -24,7 +24,7 @@ pub struct Opened {
     /// In blocking mode.
     pub udp: UdpSocket,
     /// On the same port, in blocking mode. `None` if
-    /// [`Config::requests`](gossip_core::Config::requests) is off.
+    /// [`RequestsConfig::enabled`](gossip_core::RequestsConfig::enabled) is off.
     pub tcp: Option<TcpListener>,
 }
 
@@ -78,7 +78,7 @@ impl Options {
     }
 
     fn open_blocking(self) -> Result<Opened, Error> {
-        let (udp, tcp) = bind_any(&self.bind, self.config.requests)?;
+        let (udp, tcp) = bind_any(&self.bind, self.config.requests.enabled)?;
         let local_addr = udp.local_addr().map_err(Error::System)?;
         let address = match &self.advertise {
             Some(name) => advertised(name, local_addr.port())?,

@@ -78,7 +78,7 @@ impl Seeds {
         let named = self.seeds.iter().filter(|(_, seed)| literal(seed).is_none());
         let names: Vec<_> =
             named.filter(|(known, _)| absent(known)).map(|(_, seed)| seed.clone()).collect();
-        let next = now + node.config().reconnect_interval;
+        let next = now + node.config().join.reconnect_interval;
         self.due = names.is_empty().then_some(next);
         names
     }
@@ -134,7 +134,7 @@ impl Shared {
 
     fn seeds_resolved(&self, results: Vec<(io::Result<Vec<SocketAddr>>, String)>) {
         self.command(|state, now| {
-            let next = now + self.config().reconnect_interval;
+            let next = now + self.config().join.reconnect_interval;
             let fresh = state.seeds.resolved(next, results);
             state.contact(now, fresh);
         });
@@ -147,7 +147,7 @@ mod tests {
 
     use super::*;
 
-    const PERIOD: Duration = Config::lan().reconnect_interval;
+    const PERIOD: Duration = Config::lan().join.reconnect_interval;
 
     fn address(text: &str) -> SocketAddr {
         text.parse().unwrap()

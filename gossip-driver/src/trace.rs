@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use gossip_core::{NodeId, Reject};
 use tracing::{debug, error, info, trace, warn};
 
-use crate::{Event, Member};
+use crate::{DetectorEvent, Event, LocalEvent, Member, MemberEvent};
 
 pub(crate) fn received(node: NodeId, from: SocketAddr, bytes: usize, result: Result<(), Reject>) {
     match result {
@@ -63,28 +63,28 @@ pub(crate) fn event(node: NodeId, event: &Event) {
         );
     };
     match event {
-        Event::MemberUp(who) => member("up", who),
-        Event::MemberUpdated(who) => member("updated", who),
-        Event::MemberSuspected(who) => member("suspected", who),
-        Event::MemberRefuted(who) => member("refuted", who),
-        Event::MemberFailed(who, why) => {
+        Event::Member(MemberEvent::Up { member: who }) => member("up", who),
+        Event::Member(MemberEvent::Updated { member: who }) => member("updated", who),
+        Event::Member(MemberEvent::Suspected { member: who }) => member("suspected", who),
+        Event::Member(MemberEvent::Refuted { member: who }) => member("refuted", who),
+        Event::Member(MemberEvent::Failed { member: who, why }) => {
             member("failed", who);
             debug!(%node, member = %who.id(), ?why, "verdict");
         }
-        Event::MemberLeft(who) => member("left", who),
-        Event::MemberForgotten(who) => {
+        Event::Member(MemberEvent::Left { member: who }) => member("left", who),
+        Event::Member(MemberEvent::Forgotten { id: who }) => {
             info!(%node, member = %who, change = "forgotten", "membership");
         }
-        Event::Isolated => warn!(%node, "no member answers us"),
-        Event::Reconnected => info!(%node, "members answer again"),
-        Event::DatagramsFail(who) => {
+        Event::Detector(DetectorEvent::Isolated) => warn!(%node, "no member answers us"),
+        Event::Detector(DetectorEvent::Reconnected) => info!(%node, "members answer again"),
+        Event::Detector(DetectorEvent::DatagramsBlocked { id: who }) => {
             warn!(%node, member = %who, "a member answers requests, but no datagrams");
         }
-        Event::TableFull => warn!(%node, "the member table is full"),
-        Event::Conflict { address } => {
+        Event::Member(MemberEvent::TableFull) => warn!(%node, "the member table is full"),
+        Event::Local(LocalEvent::Conflict { address }) => {
             warn!(%node, %address, "another process has our id and the better claim to it");
         }
-        Event::Left => info!(%node, "left"),
+        Event::Local(LocalEvent::Left) => info!(%node, "left"),
         Event::Lagged { lost } => warn!(%node, lost, "events lost"),
         _ => trace!(%node, ?event, "event"),
     }

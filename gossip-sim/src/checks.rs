@@ -1,6 +1,6 @@
 //! The laws that every run must keep, checked at every event.
 
-use gossip_core::{Event, Incarnation, Member, Node, Status};
+use gossip_core::{Event, Incarnation, Member, MemberEvent, Node, Status};
 
 /// What an observer's events have said of a subject.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -127,11 +127,12 @@ impl Checks {
 /// says that a member is forgotten.
 fn read(event: &Event<u32>) -> Option<(Option<Said>, &Member<u32>)> {
     match event {
-        Event::MemberUp(member) | Event::MemberRefuted(member) => Some((Some(Said::Live), member)),
-        Event::MemberUpdated(member) => Some((None, member)),
-        Event::MemberSuspected(member) => Some((Some(Said::Suspect), member)),
-        Event::MemberFailed(member, _) => Some((Some(Said::Dead), member)),
-        Event::MemberLeft(member) => Some((Some(Said::Left), member)),
+        Event::Member(MemberEvent::Up { member })
+        | Event::Member(MemberEvent::Refuted { member }) => Some((Some(Said::Live), member)),
+        Event::Member(MemberEvent::Updated { member }) => Some((None, member)),
+        Event::Member(MemberEvent::Suspected { member }) => Some((Some(Said::Suspect), member)),
+        Event::Member(MemberEvent::Failed { member, .. }) => Some((Some(Said::Dead), member)),
+        Event::Member(MemberEvent::Left { member }) => Some((Some(Said::Left), member)),
         _ => None,
     }
 }
@@ -153,7 +154,7 @@ fn follows(before: View, after: View, event: &Event<u32>, alive: bool) -> bool {
     let not_earlier = after.incarnation >= before.incarnation;
     let was_live = matches!(before.said, Said::Live | Said::Suspect);
     match event {
-        Event::MemberUp(member) => match before.said {
+        Event::Member(MemberEvent::Up { member }) => match before.said {
             Said::Nothing => true,
             Said::Dead => later,
             // Who was given up while it was leaving may still refute and go on leaving.
@@ -161,12 +162,12 @@ fn follows(before: View, after: View, event: &Event<u32>, alive: bool) -> bool {
             Said::Forgotten => later || alive,
             Said::Live | Said::Suspect => false,
         },
-        Event::MemberUpdated(_) => was_live && not_earlier,
-        Event::MemberSuspected(_) => before.said == Said::Live && not_earlier,
-        Event::MemberRefuted(_) => before.said == Said::Suspect && not_earlier,
-        Event::MemberFailed(..) => was_live && not_earlier,
+        Event::Member(MemberEvent::Updated { .. }) => was_live && not_earlier,
+        Event::Member(MemberEvent::Suspected { .. }) => before.said == Said::Live && not_earlier,
+        Event::Member(MemberEvent::Refuted { .. }) => before.said == Said::Suspect && not_earlier,
+        Event::Member(MemberEvent::Failed { .. }) => was_live && not_earlier,
         // A later life may be first heard of as dead, of which nothing is said, and then as left.
-        Event::MemberLeft(_) => {
+        Event::Member(MemberEvent::Left { .. }) => {
             before.said != Said::Left && not_earlier || life(after) > life(before)
         }
         _ => true,

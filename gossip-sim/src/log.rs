@@ -1,6 +1,6 @@
 //! What is kept of a run: a fingerprint of all of it, counters, and the events that are wanted.
 
-use gossip_core::{Event, Instant, Member};
+use gossip_core::{Event, Instant, Member, MemberEvent};
 use twox_hash::XxHash3_64;
 
 use crate::traffic::Traffic;
@@ -21,7 +21,7 @@ impl Occurrence {
     #[must_use]
     pub fn failed(&self) -> Option<&Member<u32>> {
         match &self.event {
-            Event::MemberFailed(member, _) => Some(member),
+            Event::Member(MemberEvent::Failed { member, .. }) => Some(member),
             _ => None,
         }
     }

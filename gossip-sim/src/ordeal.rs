@@ -45,8 +45,8 @@ impl Ordeal {
     fn new(seed: u64) -> Self {
         let mut random = Random::new(seed, STREAM);
         let mut config = Config::lan();
-        config.requests = random.below(2) == 0;
-        config.grace = Duration::from_secs(300);
+        config.requests.enabled = random.below(2) == 0;
+        config.members.retention = Duration::from_secs(300);
         let sim = Sim::formed_cluster(NODES, SimConfig::new(seed), &config);
         Self { sim, random, epochs: [1; NODES], free_address: 1_000 }
     }

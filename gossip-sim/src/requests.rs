@@ -123,7 +123,7 @@ impl Sim {
             let (request, reply) = (&mut connection.request, &mut connection.reply);
             self.log.delivered(self.now, from, index, request);
             if node.handle_request(self.now, &from, request, reply).is_ok() {
-                let (len, limit) = (reply.len(), self.hosts[index].config.max_frame);
+                let (len, limit) = (reply.len(), self.hosts[index].config.requests.max_frame);
                 self.check(index, len <= limit, || format!("a reply of {len} bytes"));
                 self.count(index, Traffic::frame(len));
                 self.begin(id, Stage::Reply, Leg::frame(len));

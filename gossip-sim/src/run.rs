@@ -1,7 +1,7 @@
 //! The machinery: one entry of the timeline after the other, from the network into a node and
 //! from the node into the network.
 
-use gossip_core::{Event, Instant, Member, Status};
+use gossip_core::{Event, Instant, LocalEvent, Member, MemberEvent, Status};
 
 use crate::Sim;
 use crate::host::{Input, NEVER, State};
@@ -146,7 +146,7 @@ impl Sim {
             let (to, len) = (transmit.to, transmit.bytes.len());
             packet.set_len(len);
             packet.from = host.address;
-            let limit = node.config().max_transmits;
+            let limit = node.config().queues.max_transmits;
             self.check(index, (1..=budget).contains(&len), || format!("a datagram of {len} bytes"));
             self.check(index, count < limit, || format!("over {limit} datagrams at once"));
             self.count(index, Traffic::datagram(len));
@@ -183,7 +183,7 @@ impl Sim {
         while let Some(node) = &mut self.hosts[index].node
             && let Some(request) = node.poll_request(self.now, &mut self.frame)
         {
-            let (len, limit) = (self.frame.len(), self.hosts[index].config.max_frame);
+            let (len, limit) = (self.frame.len(), self.hosts[index].config.requests.max_frame);
             self.check(index, len <= limit, || format!("a request of {len} bytes"));
             self.count(index, Traffic::frame(len));
             self.connect(index, &request);
@@ -203,8 +203,8 @@ impl Sim {
         let host = &self.hosts[index];
         let (Some(checks), Some(node)) = (&mut self.checks, &host.node) else { return };
         let drained = checks.drained(index, node, |subject| self.hosts[subject].local.id);
-        let (live, limit) = (node.live_peers(), host.config.max_members as usize);
-        let (noticed, pauses) = (node.stats().pauses, host.pauses);
+        let (live, limit) = (node.live_peers(), host.config.members.max as usize);
+        let (noticed, pauses) = (node.stats().traffic.pauses, host.pauses);
         if let Err(violation) = drained {
             self.fail(index, &violation);
         }
@@ -217,12 +217,12 @@ impl Sim {
     /// Brings what the simulation knows of a node's knowledge up to date.
     fn told(&mut self, index: usize, event: &Event<u32>) {
         match event {
-            Event::MemberUp(member)
-            | Event::MemberUpdated(member)
-            | Event::MemberSuspected(member)
-            | Event::MemberRefuted(member)
-            | Event::MemberFailed(member, _)
-            | Event::MemberLeft(member) => {
+            Event::Member(MemberEvent::Up { member })
+            | Event::Member(MemberEvent::Updated { member })
+            | Event::Member(MemberEvent::Suspected { member })
+            | Event::Member(MemberEvent::Refuted { member })
+            | Event::Member(MemberEvent::Failed { member, .. })
+            | Event::Member(MemberEvent::Left { member }) => {
                 let Some(&Bearers { first, last }) = self.bearers.get(&member.id()) else { return };
                 let alive = self.is_alive(last, member);
                 let failed = member.status() == Status::Dead;
@@ -235,12 +235,14 @@ impl Sim {
                     self.knowledge.set(index, last, live);
                 }
             }
-            Event::MemberForgotten(id) => {
+            Event::Member(MemberEvent::Forgotten { id }) => {
                 if let Some(&Bearers { first, .. }) = self.bearers.get(id) {
                     self.tell(index, first, event, false);
                 }
             }
-            Event::Left | Event::Conflict { .. } => self.knowledge.depart(index),
+            Event::Local(LocalEvent::Left) | Event::Local(LocalEvent::Conflict { .. }) => {
+                self.knowledge.depart(index);
+            }
             Event::Lagged { .. } => self.reread(index),
             _ => {}
         }

@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
-use gossip_core::{Config, Event};
+use gossip_core::{Config, Event, MemberEvent};
 use gossip_sim::{Sim, SimConfig};
 
 #[test]
 fn all_learn_the_new_address_and_nobody_loses_the_member() {
     let mut sim = Sim::formed_cluster(30, SimConfig::new(13), &Config::lan());
     sim.run_for(Duration::from_secs(5));
-    sim.record(|told| matches!(told.event, Event::MemberFailed(..) | Event::MemberLeft(_)));
+    sim.record(|told| {
+        matches!(
+            told.event,
+            Event::Member(MemberEvent::Failed { .. }) | Event::Member(MemberEvent::Left { .. })
+        )
+    });
     sim.relocate(6, 500);
     sim.command(6, |node, now| node.set_address(now, 500)).unwrap();
     sim.run_for(Duration::from_secs(60));

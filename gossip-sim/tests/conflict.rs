@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use gossip_core::{Config, Epoch, Event, Local};
+use gossip_core::{Config, Epoch, Event, Local, LocalEvent};
 use gossip_sim::{Sim, SimConfig, local};
 
 #[test]
 fn the_lower_epoch_gives_way() {
     for requests in [true, false] {
         let mut config = Config::lan();
-        config.requests = requests;
+        config.requests.enabled = requests;
         let mut sim = Sim::formed_cluster(10, SimConfig::new(15), &config);
         sim.run_for(Duration::from_secs(5));
-        sim.record(|told| matches!(told.event, Event::Conflict { .. }));
+        sim.record(|told| matches!(told.event, Event::Local(LocalEvent::Conflict { .. })));
 
         let twin = Local { epoch: Epoch::new(2).unwrap(), address: 100, ..local(4) };
         let twin = sim.add(twin, config);
@@ -23,7 +23,7 @@ fn the_lower_epoch_gives_way() {
 
         assert_eq!(sim.log().len(), 1);
         assert_eq!(sim.log()[0].node, 4);
-        assert_eq!(sim.log()[0].event, Event::Conflict { address: 100 });
+        assert_eq!(sim.log()[0].event, Event::Local(LocalEvent::Conflict { address: 100 }));
         assert!(!sim.node(twin).is_stopped());
         let before = sim.traffic(4);
         sim.run_for(Duration::from_secs(60));
@@ -40,7 +40,7 @@ fn the_lower_epoch_gives_way() {
 fn the_newcomer_gives_way_if_its_epoch_is_lower() {
     let mut sim = Sim::formed_cluster(10, SimConfig::new(16), &Config::lan());
     sim.run_for(Duration::from_secs(5));
-    sim.record(|told| matches!(told.event, Event::Conflict { .. }));
+    sim.record(|told| matches!(told.event, Event::Local(LocalEvent::Conflict { .. })));
     let twin = Local { epoch: Epoch::new(0).unwrap(), address: 100, ..local(4) };
     let twin = sim.add(twin, Config::lan());
     sim.join(twin, [0]);
@@ -48,6 +48,6 @@ fn the_newcomer_gives_way_if_its_epoch_is_lower() {
     assert!(silent.is_some());
     sim.run_for(Duration::from_secs(10));
     assert_eq!(sim.log().len(), 1);
-    assert_eq!(sim.log()[0].event, Event::Conflict { address: sim.address(4) });
+    assert_eq!(sim.log()[0].event, Event::Local(LocalEvent::Conflict { address: sim.address(4) }));
     assert!(!sim.node(4).is_stopped());
 }

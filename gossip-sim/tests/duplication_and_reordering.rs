@@ -15,7 +15,7 @@ fn the_cluster_forms_and_stays_as_on_a_tidy_network() {
     };
     for requests in [true, false] {
         let mut config = Config::lan();
-        config.requests = requests;
+        config.requests.enabled = requests;
         let set_up = SimConfig::new(10).network(network);
         let mut sim = Sim::formed_cluster(50, set_up, &config);
         sim.command(0, |node, now| node.set_meta(now, b"new")).unwrap();

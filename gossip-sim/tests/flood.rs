@@ -20,7 +20,7 @@ fn forged(number: u32, sim: &Sim, seed: usize) -> Vec<u8> {
 #[test]
 fn memory_stays_bounded_and_the_members_keep_each_other() {
     let mut config = Config::lan();
-    config.max_members = 64;
+    config.members.max = 64;
     let mut sim = Sim::formed_cluster(10, SimConfig::new(25), &config);
     sim.run_for(Duration::from_secs(5));
     for number in 0..20_000 {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gossip_core::{CommandError, Config, Event};
+use gossip_core::{CommandError, Config, Event, MemberEvent};
 use gossip_sim::{Sim, SimConfig};
 
 #[test]
@@ -13,7 +13,12 @@ fn only_the_dead_can_be_forgotten() {
 
     sim.crash_and_watch(4, Duration::from_secs(60)).last.expect("noticed");
     sim.run_for(Duration::from_secs(10));
-    sim.record(|told| matches!(told.event, Event::MemberForgotten(_) | Event::MemberUp(_)));
+    sim.record(|told| {
+        matches!(
+            told.event,
+            Event::Member(MemberEvent::Forgotten { .. }) | Event::Member(MemberEvent::Up { .. })
+        )
+    });
     for index in (0..10).filter(|&index| index != 4) {
         sim.command(index, |node, now| node.forget(now, id)).unwrap();
     }

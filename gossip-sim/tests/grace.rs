@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use gossip_core::{Config, Event};
+use gossip_core::{Config, Event, MemberEvent};
 use gossip_sim::{Network, Sim, SimConfig};
 
 #[test]
 fn the_dead_and_the_left_are_gone_after_grace() {
     let mut config = Config::lan();
-    config.grace = Duration::from_secs(120);
+    config.members.retention = Duration::from_secs(120);
     let set_up = SimConfig::new(27).network(Network::lan().loss(0.05));
     let mut sim = Sim::formed_cluster(20, set_up, &config);
     sim.run_for(Duration::from_secs(5));
@@ -21,7 +21,7 @@ fn the_dead_and_the_left_are_gone_after_grace() {
     }
 
     sim.record(move |told| match &told.event {
-        Event::MemberForgotten(id) => *id == dead || *id == left,
+        Event::Member(MemberEvent::Forgotten { id }) => *id == dead || *id == left,
         _ => false,
     });
     sim.run_for(Duration::from_secs(600));
@@ -35,7 +35,7 @@ fn the_dead_and_the_left_are_gone_after_grace() {
 #[test]
 fn who_leaves_after_a_long_life_is_remembered_as_well() {
     let mut config = Config::lan();
-    config.grace = Duration::from_secs(60);
+    config.members.retention = Duration::from_secs(60);
     let mut sim = Sim::formed_cluster(20, SimConfig::new(28), &config);
     sim.run_for(Duration::from_secs(90));
     sim.leave(6);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gossip_core::{Config, Event};
+use gossip_core::{Config, Event, MemberEvent};
 use gossip_sim::{Sim, SimConfig};
 
 #[test]
@@ -23,7 +23,7 @@ fn however_long_it_lasts_all_are_together_again_soon() {
 #[test]
 fn a_second_is_forgiven_by_all() {
     let mut sim = Sim::formed_cluster(20, SimConfig::new(21), &Config::lan());
-    sim.record(|told| matches!(told.event, Event::MemberFailed(..)));
+    sim.record(|told| matches!(told.event, Event::Member(MemberEvent::Failed { .. })));
     for round in 0..10 {
         sim.stall(round);
         sim.run_for(Duration::from_secs(1));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gossip_core::{Config, Event, Status};
+use gossip_core::{Config, Event, LocalEvent, MemberEvent, Status};
 use gossip_sim::{Network, Sim, SimConfig};
 
 fn leave(loss: f64) {
@@ -11,8 +11,9 @@ fn leave(loss: f64) {
     sim.run_for(Duration::from_secs(5));
     let leaver = sim.id(8);
     sim.record(move |told| match &told.event {
-        Event::Left => true,
-        Event::MemberLeft(member) | Event::MemberFailed(member, _) => member.id() == leaver,
+        Event::Local(LocalEvent::Left) => true,
+        Event::Member(MemberEvent::Left { member })
+        | Event::Member(MemberEvent::Failed { member, .. }) => member.id() == leaver,
         _ => false,
     });
     sim.leave(8);
@@ -23,9 +24,16 @@ fn leave(loss: f64) {
     sim.run_for(Duration::from_secs(60));
 
     let log = sim.take_log();
-    assert_eq!(log.iter().filter(|told| told.event == Event::Left).count(), 1);
-    assert_eq!(log.iter().filter(|told| matches!(told.event, Event::MemberLeft(_))).count(), 39);
-    assert!(!log.iter().any(|told| matches!(told.event, Event::MemberFailed(..))));
+    assert_eq!(log.iter().filter(|told| told.event == Event::Local(LocalEvent::Left)).count(), 1);
+    assert_eq!(
+        log.iter()
+            .filter(|told| matches!(told.event, Event::Member(MemberEvent::Left { .. })))
+            .count(),
+        39
+    );
+    assert!(
+        !log.iter().any(|told| matches!(told.event, Event::Member(MemberEvent::Failed { .. })))
+    );
     for index in sim.present() {
         let member = sim.node(index).member(&leaver).expect("remembered");
         assert_eq!(member.status(), Status::Left);

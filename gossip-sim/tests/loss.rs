@@ -8,7 +8,7 @@ use gossip_sim::{Network, Sim, SimConfig};
 #[test]
 fn ten_minutes_of_loss_leave_all_knowing_all() {
     let mut config = Config::lan();
-    config.requests = false;
+    config.requests.enabled = false;
     let set_up = SimConfig::new(4).network(Network::lan().loss(0.1));
     let mut sim = Sim::formed_cluster(50, set_up, &config);
     sim.run_for(Duration::from_secs(600));

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use gossip_core::{Config, Epoch, Event, Local};
+use gossip_core::{Config, Epoch, Event, Local, LocalEvent};
 use gossip_sim::{Sim, SimConfig, local};
 
 #[test]
 fn it_outbids_its_former_self() {
     for (requests, crash) in [(true, 0), (false, 0), (true, 60)] {
         let mut config = Config::lan();
-        config.requests = requests;
+        config.requests.enabled = requests;
         let mut sim = Sim::new(SimConfig::new(26));
         for index in 0..10 {
             let local = Local { epoch: Epoch::new(1_000).unwrap(), ..local(index) };
@@ -17,7 +17,7 @@ fn it_outbids_its_former_self() {
         }
         sim.join_all(Duration::ZERO);
         sim.run_for(Duration::from_secs(10));
-        sim.record(|told| matches!(told.event, Event::Conflict { .. }));
+        sim.record(|told| matches!(told.event, Event::Local(LocalEvent::Conflict { .. })));
 
         sim.crash(4);
         sim.run_for(Duration::from_secs(crash));

@@ -7,7 +7,7 @@ use gossip_sim::{Network, Sim, SimConfig};
 
 fn join(nodes: usize, loss: f64, requests: bool) -> Duration {
     let mut config = Config::lan();
-    config.requests = requests;
+    config.requests.enabled = requests;
     let mut sim =
         Sim::cluster(nodes, SimConfig::new(1).network(Network::lan().loss(loss)), &config);
     sim.join_all(Duration::ZERO);

@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use gossip_core::{CommandError, Config, Event, MAX_META};
+use gossip_core::{CommandError, Config, Event, MAX_META, MemberEvent};
 use gossip_sim::{Network, Sim, SimConfig};
 
 #[test]
 fn all_see_the_last_of_many_updates() {
     for (loss, requests) in [(0.0, true), (0.2, false)] {
         let mut config = Config::lan();
-        config.requests = requests;
+        config.requests.enabled = requests;
         let set_up = SimConfig::new(22).network(Network::lan().loss(loss));
         let mut sim = Sim::formed_cluster(40, set_up, &config);
         let subject = sim.id(3);
         sim.record(move |told| match &told.event {
-            Event::MemberUpdated(member) => member.id() == subject,
+            Event::Member(MemberEvent::Updated { member }) => member.id() == subject,
             _ => false,
         });
         for version in 0..10 {

@@ -8,14 +8,20 @@ use gossip_sim::{Sim, SimConfig};
 #[test]
 fn the_mute_one_harms_no_other_and_returns() {
     let mut sim = Sim::formed_cluster(20, SimConfig::new(7), &Config::lan());
-    sim.record(|told| matches!(told.event, gossip_core::Event::MemberFailed(..)));
+    sim.record(|told| {
+        matches!(told.event, gossip_core::Event::Member(gossip_core::MemberEvent::Failed { .. }))
+    });
     sim.run_for(Duration::from_secs(5));
     sim.cut(|from, _| from == 3);
     sim.run_for(Duration::from_secs(120));
     assert_eq!(sim.listed_by(3), 0, "all have given up the mute one");
     let mute = sim.id(3);
     for told in sim.take_log() {
-        let gossip_core::Event::MemberFailed(member, _) = told.event else { unreachable!() };
+        let gossip_core::Event::Member(gossip_core::MemberEvent::Failed { member, .. }) =
+            told.event
+        else {
+            unreachable!()
+        };
         assert!(member.id() == mute || told.node == 3, "{} lost {}", told.node, member.id());
     }
 

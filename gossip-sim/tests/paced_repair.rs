@@ -8,7 +8,7 @@ use gossip_sim::{Sim, SimConfig, local};
 const STEP: Duration = Duration::from_millis(100);
 
 fn config() -> Config {
-    Config { requests: false, ..Config::lan() }
+    Config::lan().with(|config| config.requests.enabled = false)
 }
 
 /// Hands what `from` has to send to `to`.
@@ -46,7 +46,7 @@ fn teach(node: &mut Node<u32>, now: Instant, count: u32) {
 fn megabytes_do_not_come_in_one_burst() {
     const MEMBERS: u32 = 30_000;
     const LEAST: u64 = MEMBERS as u64 * MAX_META as u64;
-    let rate = u64::from(config().repair_rate);
+    let rate = u64::from(config().repair.bytes_per_second);
     let mut sim = Sim::new(SimConfig { checks: false, ..SimConfig::new(41) });
     sim.add(local(0), config());
     sim.command(0, |node, now| teach(node, now, MEMBERS));

@@ -9,7 +9,7 @@ use gossip_sim::{Sim, SimConfig};
 fn halves_apart_for_ten_minutes_are_whole_within_a_minute_of_healing() {
     for requests in [true, false] {
         let mut config = Config::lan();
-        config.requests = requests;
+        config.requests.enabled = requests;
         let mut sim = Sim::formed_cluster(40, SimConfig::new(6), &config);
         sim.run_for(Duration::from_secs(5));
         sim.cut(|from, to| (from < 20) != (to < 20));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gossip_core::{Config, Delivery, Event};
+use gossip_core::{Config, Delivery, Event, MessageEvent};
 use gossip_sim::{Latency, Network, Sim, SimConfig};
 
 const ONE_WAY: Duration = Duration::from_millis(10);
@@ -12,7 +12,13 @@ fn send(bytes: usize, disturb: impl FnOnce(&mut Sim)) -> (Duration, Event<u32>) 
     let network = Network { latency: Latency::Constant(ONE_WAY), ..Network::lan() };
     let mut sim = Sim::formed_cluster(4, SimConfig::new(1).network(network), &Config::lan());
     sim.run_for(Duration::from_secs(5));
-    sim.record(|told| matches!(told.event, Event::SendDelivered { .. } | Event::SendFailed { .. }));
+    sim.record(|told| {
+        matches!(
+            told.event,
+            Event::Message(MessageEvent::Delivered { .. })
+                | Event::Message(MessageEvent::Failed { .. })
+        )
+    });
     disturb(&mut sim);
     let (to, payload) = (sim.id(2), vec![0; bytes]);
     sim.command(1, |node, now| node.send(now, to, &payload, Delivery::Request)).unwrap();
@@ -23,7 +29,7 @@ fn send(bytes: usize, disturb: impl FnOnce(&mut Sim)) -> (Duration, Event<u32>) 
 #[test]
 fn connecting_takes_a_round_trip_and_so_does_the_exchange() {
     let (took, event) = send(100, |_| ());
-    assert!(matches!(event, Event::SendDelivered { .. }));
+    assert!(matches!(event, Event::Message(MessageEvent::Delivered { .. })));
     assert_eq!(took, 4 * ONE_WAY);
 }
 
@@ -49,28 +55,31 @@ fn a_lost_segment_comes_again_after_200_ms() {
         assert_eq!(took, Some(Duration::from_millis(200) + 4 * ONE_WAY));
         sim.take_log();
     });
-    assert_eq!((took, matches!(event, Event::SendDelivered { .. })), (4 * ONE_WAY, true));
+    assert_eq!(
+        (took, matches!(event, Event::Message(MessageEvent::Delivered { .. }))),
+        (4 * ONE_WAY, true)
+    );
 }
 
 #[test]
 fn a_host_without_the_process_refuses_at_once_and_one_that_is_down_never_answers() {
     let (took, event) = send(100, |sim| sim.exit(2));
-    assert!(matches!(event, Event::SendFailed { .. }));
+    assert!(matches!(event, Event::Message(MessageEvent::Failed { .. })));
     assert_eq!(took, 2 * ONE_WAY);
 
     let (took, event) = send(100, |sim| sim.crash(2));
-    assert!(matches!(event, Event::SendFailed { .. }));
-    assert_eq!(took, Config::lan().request_timeout);
+    assert!(matches!(event, Event::Message(MessageEvent::Failed { .. })));
+    assert_eq!(took, Config::lan().requests.timeout);
 }
 
 #[test]
 fn a_stalled_server_answers_when_it_is_released() {
     let (took, event) = send(100, |sim| sim.stall(2));
-    assert!(matches!(event, Event::SendFailed { .. }), "{took:?}");
+    assert!(matches!(event, Event::Message(MessageEvent::Failed { .. })), "{took:?}");
     let (_, event) = send(100, |sim| {
         sim.stall(2);
         sim.run_for(Duration::from_millis(500));
         sim.resume(2);
     });
-    assert!(matches!(event, Event::SendDelivered { .. }));
+    assert!(matches!(event, Event::Message(MessageEvent::Delivered { .. })));
 }

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use gossip_core::{CommandError, Config, Delivery, Event, NodeId};
+use gossip_core::{CommandError, Config, Delivery, Event, MessageEvent, NodeId};
 use gossip_sim::{Network, Sim, SimConfig};
 
 fn wanted(event: &Event<u32>) -> bool {
-    matches!(event, Event::Message { .. } | Event::SendDelivered { .. } | Event::SendFailed { .. })
+    matches!(
+        event,
+        Event::Message(MessageEvent::Received { .. })
+            | Event::Message(MessageEvent::Delivered { .. })
+            | Event::Message(MessageEvent::Failed { .. })
+    )
 }
 
 #[test]
@@ -21,8 +26,14 @@ fn requests_arrive_through_loss_and_are_acknowledged() {
 
     let log = sim.take_log();
     assert_eq!(log.len(), 2, "{:?}", log.iter().map(|told| told.node).collect::<Vec<_>>());
-    assert_eq!((log[0].node, &log[0].event), (3, &Event::Message { from, payload }));
-    assert_eq!((log[1].node, &log[1].event), (1, &Event::SendDelivered { id: sent }));
+    assert_eq!(
+        (log[0].node, &log[0].event),
+        (3, &Event::Message(MessageEvent::Received { from, payload }))
+    );
+    assert_eq!(
+        (log[1].node, &log[1].event),
+        (1, &Event::Message(MessageEvent::Delivered { id: sent }))
+    );
 }
 
 #[test]
@@ -33,7 +44,10 @@ fn datagrams_arrive_and_nobody_is_told() {
     sim.command(1, |node, now| node.send(now, to, b"hello", Delivery::Datagram)).unwrap();
     sim.run_for(Duration::from_secs(1));
     assert_eq!(sim.log().len(), 1);
-    assert_eq!(sim.log()[0].event, Event::Message { from, payload: b"hello".to_vec() });
+    assert_eq!(
+        sim.log()[0].event,
+        Event::Message(MessageEvent::Received { from, payload: b"hello".to_vec() })
+    );
 }
 
 #[test]
@@ -50,7 +64,7 @@ fn what_cannot_arrive_is_said_at_the_call_or_at_the_deadline() {
 
     sim.crash(3);
     let sent = sim.command(1, |node, now| node.send(now, to, b"hello", Delivery::Request)).unwrap();
-    let limit = Config::lan().request_timeout + Duration::from_secs(1);
+    let limit = Config::lan().requests.timeout + Duration::from_secs(1);
     sim.run_until(limit, |sim| !sim.log().is_empty()).expect("an answer by the deadline");
-    assert_eq!(sim.log()[0].event, Event::SendFailed { id: sent });
+    assert_eq!(sim.log()[0].event, Event::Message(MessageEvent::Failed { id: sent }));
 }

@@ -7,7 +7,7 @@ use std::process::{self, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
-use gossip_smol::{Error, Event, Gossip, Update};
+use gossip_smol::{Error, Event, Gossip, JoinEvent, Update};
 
 /// Runs one node of a cluster and prints what happens, a line each. Ctrl-C leaves the cluster, a
 /// second one ends the node at once.
@@ -78,7 +78,7 @@ async fn run(args: Args) -> Result<(), Error> {
         }
     });
     while let Some(update) = events.next().await {
-        if !matches!(update, Update::Event(Event::JoinFinished { .. })) {
+        if !matches!(update, Update::Event(Event::Join(JoinEvent::Finished { .. }))) {
             println!("{update}");
         }
     }

@@ -38,14 +38,14 @@ pub(crate) async fn accept(shared: Arc<Shared>, listener: Async<TcpListener>) {
 /// Serves one request.
 async fn serve(shared: Arc<Shared>, mut stream: Async<TcpStream>, from: SocketAddr) {
     let served = async {
-        let mut frame = read(&mut stream, shared.config().max_frame).await?;
+        let mut frame = read(&mut stream, shared.config().requests.max_frame).await?;
         let mut reply = Vec::new();
         if shared.serve(from, &mut frame, &mut reply) {
             write(&mut stream, reply).await?;
         }
         Ok(())
     };
-    if let Err(error) = within(shared.config().request_timeout, served).await {
+    if let Err(error) = within(shared.config().requests.timeout, served).await {
         shared.socket_error("serve", &error);
     }
 }
@@ -55,7 +55,7 @@ pub(crate) async fn exchange(shared: Arc<Shared>, request: Request<SocketAddr>, 
     let exchanged = async {
         let mut stream = Async::<TcpStream>::connect(request.to).await?;
         write(&mut stream, frame).await?;
-        read(&mut stream, shared.config().max_frame).await
+        read(&mut stream, shared.config().requests.max_frame).await
     };
     match within(shared.time_left(request.deadline), exchanged).await {
         Ok(mut reply) => shared.reply(&request, &mut reply),

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use clap::Parser;
-use gossip_std_threads::{Error, Event, Gossip, Update};
+use gossip_std_threads::{Error, Event, Gossip, JoinEvent, Update};
 
 /// Runs one node of a cluster and prints what happens, a line each. Ctrl-C leaves the cluster, a
 /// second one ends the node at once.
@@ -78,7 +78,7 @@ fn run(args: Args) -> Result<(), Error> {
         }
     });
     for update in events.iter() {
-        if !matches!(update, Update::Event(Event::JoinFinished { .. })) {
+        if !matches!(update, Update::Event(Event::Join(JoinEvent::Finished { .. }))) {
             println!("{update}");
         }
     }

@@ -84,7 +84,7 @@ impl Streams {
             let attempt = self.acceptable.attempt(&self.shared, "accept", || listener.accept());
             let Some((socket, from)) = attempt else { return };
             self.serving += 1;
-            let deadline = Instant::now() + self.shared.config().request_timeout;
+            let deadline = Instant::now() + self.shared.config().requests.timeout;
             self.add(socket, Role::Server(from), deadline, Vec::new());
         }
     }
@@ -131,7 +131,7 @@ impl Streams {
 
 /// Goes on with a request of ours; whether it is done.
 fn ask(shared: &Shared, request: &Request<SocketAddr>, stream: &mut Stream) -> io::Result<bool> {
-    let most = shared.config().max_frame;
+    let most = shared.config().requests.max_frame;
     let reply = if stream.write()? { stream.read(most)? } else { None };
     Ok(reply.map(|frame| shared.reply(request, frame)).is_some())
 }
@@ -141,7 +141,7 @@ fn serve(shared: &Shared, from: SocketAddr, stream: &mut Stream) -> io::Result<b
     if stream.has_answer() {
         return stream.write();
     }
-    let Some(frame) = stream.read(shared.config().max_frame)? else { return Ok(false) };
+    let Some(frame) = stream.read(shared.config().requests.max_frame)? else { return Ok(false) };
     let mut reply = Vec::new();
     if !shared.serve(from, frame, &mut reply) {
         return Ok(true);

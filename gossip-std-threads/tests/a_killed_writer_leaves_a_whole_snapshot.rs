@@ -52,7 +52,7 @@ fn a_killed_writer_leaves_a_whole_snapshot() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("snapshot");
     let mut config = Config::local();
-    config.gossip_interval = Duration::from_millis(20);
+    config.rumors.interval = Duration::from_millis(20);
     let start = || Gossip::bind("127.0.0.1:0").config(config.clone());
     let home = start().start().unwrap();
     let id = NodeId::from_u128(2);

@@ -65,10 +65,10 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     println!(
         "beside {hogs} busy threads for {} s: {} false deaths, {} suspicions, {} of {} probes failed",
         args.seconds,
-        total(|node| node.stats().deaths_declared),
-        total(|node| node.stats().suspicions_raised),
-        total(|node| node.stats().probes_failed),
-        total(|node| node.stats().probes),
+        total(|node| node.stats().detector.deaths_declared),
+        total(|node| node.stats().detector.suspicions_raised),
+        total(|node| node.stats().detector.probes_failed),
+        total(|node| node.stats().detector.probes),
     );
 
     all(&nodes, move |node| node.live_peers() == others).await?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use gossip_tokio::{Error, Event, Gossip, Update};
+use gossip_tokio::{Error, Event, Gossip, JoinEvent, Update};
 use tokio::signal::ctrl_c;
 
 /// Runs one node of a cluster and prints what happens, a line each. Ctrl-C leaves the cluster, a
@@ -80,7 +80,7 @@ async fn run(args: Args) -> Result<ExitCode, Error> {
     loop {
         tokio::select! {
             update = events.next() => match update {
-                Some(Update::Event(Event::JoinFinished { .. })) => {}
+                Some(Update::Event(Event::Join(JoinEvent::Finished { .. }))) => {}
                 Some(update) => println!("{update}"),
                 None => break,
             },

@@ -19,8 +19,8 @@ pub use gossip_core::{
 };
 use gossip_driver::Opened;
 pub use gossip_driver::{
-    Error, Event, Events, Handle, Member, Node, Options, Pending, SeedError, SeedOutcome, Snapshot,
-    SnapshotError, Update,
+    DetectorEvent, Error, Event, Events, Handle, JoinEvent, LocalEvent, Member, MemberEvent,
+    MessageEvent, Node, Options, Pending, SeedError, SeedOutcome, Snapshot, SnapshotError, Update,
 };
 
 /// Collects the options of a node; [`start`](gossip_driver::Builder::start) returns [`Starting`].

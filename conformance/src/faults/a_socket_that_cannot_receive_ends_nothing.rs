@@ -14,12 +14,12 @@ pub(super) fn run(adapter: Adapter) {
         let joining = deaf.join([well.local_addr()]);
         sees(&well, id(2), Status::Up);
         assert!(done(joining)[0].result.is_err());
-        assert_eq!(deaf.stats().datagrams_received, 0);
+        assert_eq!(deaf.stats().traffic.datagrams_received, 0);
 
         // What comes as a stream it hears.
         well.send(id(2), b"by TCP", Delivery::Request).unwrap();
         // It may have been probed as well.
-        until(&deaf, |node| node.stats().requests_received >= 1);
+        until(&deaf, |node| node.stats().traffic.requests_received >= 1);
         done(deaf.shutdown());
     });
 }

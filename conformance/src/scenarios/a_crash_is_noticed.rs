@@ -1,5 +1,5 @@
 use gossip_core::{CommandError, Status};
-use gossip_driver::Event;
+use gossip_driver::{Event, MemberEvent};
 
 use crate::Adapter;
 use crate::adapter::{id, watchful};
@@ -12,11 +12,11 @@ pub(super) fn run(adapter: Adapter) {
 
     // Of the others a busy machine may think ill as well.
     event(&mut events, |event| match event {
-        Event::MemberSuspected(member) => (member.id() == id(2)).then_some(()),
+        Event::Member(MemberEvent::Suspected { member }) => (member.id() == id(2)).then_some(()),
         _ => None,
     });
     event(&mut events, |event| match event {
-        Event::MemberFailed(member, _) => (member.id() == id(2)).then_some(()),
+        Event::Member(MemberEvent::Failed { member, .. }) => (member.id() == id(2)).then_some(()),
         _ => None,
     });
     sees(&nodes[2], id(2), Status::Dead);
@@ -24,7 +24,9 @@ pub(super) fn run(adapter: Adapter) {
     assert_eq!(nodes[0].forget(id(1)), Err(CommandError::Live));
     nodes[0].forget(id(2)).unwrap();
     event(&mut events, |event| match event {
-        Event::MemberForgotten(forgotten) => (forgotten == id(2)).then_some(()),
+        Event::Member(MemberEvent::Forgotten { id: forgotten }) => {
+            (forgotten == id(2)).then_some(())
+        }
         _ => None,
     });
     assert!(nodes[0].read(|node| node.member(&id(2)).is_none()));

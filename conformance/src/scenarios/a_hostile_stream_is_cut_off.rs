@@ -20,7 +20,7 @@ fn cut_off(mut stream: TcpStream, sent: &[u8]) -> Vec<u8> {
 
 pub(super) fn run(adapter: Adapter) {
     let mut config = calm();
-    config.request_timeout = Duration::from_millis(200);
+    config.requests.timeout = Duration::from_millis(200);
     let node = adapter.node(1).config(config).start().unwrap();
     let address = node.local_addr();
     let connect = || TcpStream::connect(address).unwrap();

@@ -51,16 +51,16 @@ fn teach(node: &Handle, count: u32, config: &Config) {
 
 pub(super) fn run(adapter: Adapter) {
     let mut config = still();
-    config.request_timeout = LONG;
+    config.requests.timeout = LONG;
     // To those who are not there.
-    config.gossip_interval = Duration::from_secs(1);
+    config.rumors.interval = Duration::from_secs(1);
     // The learner asks, by request; of itself the teacher would repair by datagrams.
-    config.sync_interval = Duration::from_secs(3_600);
+    config.repair.interval = Duration::from_secs(3_600);
     let teacher = adapter.node(1).config(config.clone()).start().unwrap();
     teach(&teacher, MEMBERS, &config);
 
     // Until it comes across the only one who is there.
-    config.sync_interval = Duration::from_millis(10);
+    config.repair.interval = Duration::from_millis(10);
     let learner = adapter.node(2).config(config.clone()).start().unwrap();
     teach(&learner, KNOWN, &config);
     joins(&learner, &teacher);
@@ -70,7 +70,11 @@ pub(super) fn run(adapter: Adapter) {
 
     // All but some that came with the comparisons came by request.
     let stats = learner.stats();
-    let pages = bytes / config.max_frame / 2;
-    assert!(stats.requests_sent >= pages as u64, "{} pages", stats.requests_sent);
-    assert!(stats.frame_bytes_received > bytes as u64 / 2, "{}", stats.frame_bytes_received);
+    let pages = bytes / config.requests.max_frame / 2;
+    assert!(stats.traffic.requests_sent >= pages as u64, "{} pages", stats.traffic.requests_sent);
+    assert!(
+        stats.traffic.frame_bytes_received > bytes as u64 / 2,
+        "{}",
+        stats.traffic.frame_bytes_received
+    );
 }

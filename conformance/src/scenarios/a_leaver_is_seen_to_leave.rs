@@ -1,5 +1,5 @@
 use gossip_core::{CommandError, Status};
-use gossip_driver::Event;
+use gossip_driver::{Event, MemberEvent};
 
 use crate::Adapter;
 use crate::adapter::id;
@@ -11,9 +11,8 @@ pub(super) fn run(adapter: Adapter) {
     done(nodes[1].leave());
 
     let end = event(&mut events, |event| match event {
-        Event::MemberLeft(member) | Event::MemberFailed(member, _) => {
-            Some((member.id(), member.status()))
-        }
+        Event::Member(MemberEvent::Left { member })
+        | Event::Member(MemberEvent::Failed { member, .. }) => Some((member.id(), member.status())),
         _ => None,
     });
     assert_eq!(end, (id(2), Status::Left));

@@ -1,5 +1,5 @@
 use gossip_core::Delivery;
-use gossip_driver::Event;
+use gossip_driver::{Event, MessageEvent};
 
 use crate::Adapter;
 use crate::adapter::id;
@@ -12,7 +12,7 @@ pub(super) fn run(adapter: Adapter) {
     let mut events = nodes[0].events();
     let sent = nodes[0].send(id(2), b"anybody?", Delivery::Request).unwrap();
     let failed = event(&mut events, |event| match event {
-        Event::SendFailed { id } => Some(id),
+        Event::Message(MessageEvent::Failed { id }) => Some(id),
         _ => None,
     });
     assert_eq!(failed, sent);

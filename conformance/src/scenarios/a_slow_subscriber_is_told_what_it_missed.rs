@@ -1,4 +1,4 @@
-use gossip_driver::{Event, Update};
+use gossip_driver::{Event, MemberEvent, Update};
 
 use crate::Adapter;
 use crate::adapter::still;
@@ -19,7 +19,8 @@ pub(super) fn run(adapter: Adapter) {
 
     assert!(matches!(update(&mut slow), Update::Snapshot(_)));
     for number in 0..2 {
-        let Update::Event(Event::MemberUpdated(member)) = update(&mut slow) else {
+        let Update::Event(Event::Member(MemberEvent::Updated { member })) = update(&mut slow)
+        else {
             panic!("no update")
         };
         assert_eq!(member.meta(), [number]);

@@ -8,5 +8,5 @@ pub(super) fn run(adapter: Adapter) {
     assert_eq!(outcomes[0].seed, here.local_addr().to_string());
     assert_eq!(outcomes[0].result.as_ref().unwrap_err().to_string(), "no answer in time");
     assert_eq!(here.read(|node| node.live_peers()), 0);
-    assert!(here.stats().rejected_cluster > 0);
+    assert!(here.stats().rejected.cluster > 0);
 }

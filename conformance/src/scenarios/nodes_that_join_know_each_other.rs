@@ -14,6 +14,6 @@ pub(super) fn run(adapter: Adapter) {
         assert!(members.iter().all(|member| member.status() == Status::Up));
         let addresses: Vec<_> = nodes.iter().map(|node| node.local_addr()).collect();
         assert_eq!(members.iter().map(|member| *member.address()).collect::<Vec<_>>(), addresses);
-        assert!(node.stats().datagrams_received > 0);
+        assert!(node.stats().traffic.datagrams_received > 0);
     }
 }

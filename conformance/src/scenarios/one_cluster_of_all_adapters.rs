@@ -10,7 +10,7 @@ use crate::wait::{done, message, sees, until};
 pub fn one_cluster_of_all_adapters(adapters: &[Adapter]) {
     // A crash is noticed soon, but on a busy machine none where there is none.
     let mut config = watchful();
-    config.suspicion = Duration::from_secs(2);
+    config.detector.suspicion_timeout = Duration::from_secs(2);
     // Two of each.
     let size = 2 * adapters.len();
     let nodes = cluster(size, config, |number| adapters[number % adapters.len()]);

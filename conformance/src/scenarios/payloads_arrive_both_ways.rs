@@ -1,5 +1,5 @@
 use gossip_core::{CommandError, Delivery};
-use gossip_driver::Event;
+use gossip_driver::{Event, MessageEvent};
 
 use crate::Adapter;
 use crate::adapter::id;
@@ -17,8 +17,8 @@ pub(super) fn run(adapter: Adapter) {
         let sent = sender.send(receiver, &large, Delivery::Request).unwrap();
         assert_eq!(message(&mut events[to]), (sender.id(), large.clone()));
         let outcome = event(&mut events[from], |event| match event {
-            Event::SendDelivered { id } => Some((id, true)),
-            Event::SendFailed { id } => Some((id, false)),
+            Event::Message(MessageEvent::Delivered { id }) => Some((id, true)),
+            Event::Message(MessageEvent::Failed { id }) => Some((id, false)),
             _ => None,
         });
         assert_eq!(outcome, (sent, true));

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::{env, io, thread};
 
 use gossip_core::NodeId;
-use gossip_driver::{Builder, Event, Handle, Member, Update};
+use gossip_driver::{Builder, Event, Handle, Member, MemberEvent, Update};
 
 use crate::adapters;
 use crate::shell;
@@ -54,12 +54,12 @@ fn tell(update: &Update) {
     match update {
         Update::Snapshot(members) => members.iter().for_each(tell_member),
         Update::Event(
-            Event::MemberUp(member)
-            | Event::MemberUpdated(member)
-            | Event::MemberSuspected(member)
-            | Event::MemberRefuted(member)
-            | Event::MemberFailed(member, _)
-            | Event::MemberLeft(member),
+            Event::Member(MemberEvent::Up { member })
+            | Event::Member(MemberEvent::Updated { member })
+            | Event::Member(MemberEvent::Suspected { member })
+            | Event::Member(MemberEvent::Refuted { member })
+            | Event::Member(MemberEvent::Failed { member, .. })
+            | Event::Member(MemberEvent::Left { member }),
         ) => tell_member(member),
         _ => {}
     }

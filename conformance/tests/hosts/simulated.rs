@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use gossip_core::{Config, Event, NodeId, Status};
+use gossip_core::{Config, Event, MemberEvent, NodeId, Status};
 use gossip_sim::{Sim, SimConfig};
 
 use crate::world::{Cut, NODES, Views, World, all_see};
@@ -19,7 +19,7 @@ impl Simulated {
     /// Nodes that are joining, all at once.
     pub(crate) fn new(seed: u64) -> Self {
         let mut sim = Sim::cluster(NODES, SimConfig::new(seed), &Config::lan());
-        sim.record(|told| matches!(told.event, Event::MemberFailed(..)));
+        sim.record(|told| matches!(told.event, Event::Member(MemberEvent::Failed { .. })));
         sim.join_all(Duration::ZERO);
         Self { sim, cut: |_, _| false, down: Vec::new() }
     }
@@ -52,7 +52,9 @@ impl World for Simulated {
 
     fn verdicts(&self) -> BTreeSet<(usize, usize)> {
         let failed = self.sim.log().iter().filter_map(|told| match &told.event {
-            Event::MemberFailed(member, _) => Some((told.node, self.index(member.id()))),
+            Event::Member(MemberEvent::Failed { member, .. }) => {
+                Some((told.node, self.index(member.id())))
+            }
             _ => None,
         });
         failed.collect()

@@ -65,15 +65,14 @@ struct Radio {
 
 /// How a station behaves: datagrams alone, and everything bounded for little memory.
 fn config() -> Config {
-    Config {
-        datagram_budget: FRAME,
-        requests: false,
-        max_members: MEMBERS.into(),
-        max_events: 16,
-        max_transmits: 16,
-        max_requests: 1,
-        ..Config::lan()
-    }
+    Config::lan().with(|config| {
+        config.datagram_budget = FRAME;
+        config.requests.enabled = false;
+        config.members.max = MEMBERS.into();
+        config.queues.max_events = 16;
+        config.queues.max_transmits = 16;
+        config.requests.max_in_flight = 1;
+    })
 }
 
 fn id(station: u16) -> NodeId {

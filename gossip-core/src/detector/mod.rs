@@ -11,7 +11,7 @@ mod rings;
 mod rtt;
 mod schedule;
 mod suspicion;
-mod why;
+mod verdict;
 
 use core::time::Duration;
 
@@ -22,15 +22,15 @@ use relay::Relay;
 pub(crate) use rings::RINGS;
 use schedule::{Schedule, Turn};
 use suspicion::Suspicion;
-use why::Verdicts;
-pub use why::{FailedProbe, Why};
+use verdict::Verdicts;
+pub use verdict::{FailedProbe, Verdict};
 
 use crate::action::{Action, Context};
 use crate::deadline::Deadlines;
 use crate::hash::Key;
 use crate::member::Table;
 use crate::rng::Rng;
-use crate::{Address, Config, Detector, Instant, NodeId, Status, time};
+use crate::{Address, Config, DetectorKind, Instant, NodeId, Status, time};
 
 /// The most indirect probes of others that are under way through us.
 const MAX_RELAYS: usize = 512;
@@ -61,7 +61,7 @@ impl FailureDetector {
             suspicions: Deadlines::new(secret),
             verdicts: Verdicts::new(secret),
             quorum: Quorum::default(),
-            health: LocalHealth::new(config.max_local_health),
+            health: LocalHealth::new(config.detector.max_local_health),
             held: false,
         }
     }
@@ -97,7 +97,7 @@ impl FailureDetector {
         {
             self.on_suspicion_timeout(cx, id, suspicion);
         }
-        let interval = self.health.stretch(cx.config.probe_interval);
+        let interval = self.health.stretch(cx.config.detector.probe_interval);
         while !self.held
             && let Some(turn) = self.schedule.take(cx, &mut self.rng, interval)
         {
@@ -130,7 +130,7 @@ impl FailureDetector {
     /// What was to be sent leaves, after so long. memberlist forgives nobody for that.
     pub(crate) fn release(&mut self, config: &Config, pause: Duration) {
         self.held = false;
-        if config.detector == Detector::Watchers {
+        if config.detector.kind == DetectorKind::Rings {
             self.postpone(pause);
         }
     }
@@ -194,14 +194,14 @@ impl FailureDetector {
     ) -> Option<Duration> {
         match &mut self.schedule {
             Schedule::Rings(rings) if ring < RINGS => {
-                Some(rings.appointment(now, config.probe_interval, ring))
+                Some(rings.appointment(now, config.detector.probe_interval, ring))
             }
             _ => None,
         }
     }
 
     /// Why a member is suspected or dead.
-    pub(crate) fn why<A: Address>(&self, table: &Table<A>, id: &NodeId) -> Option<Why> {
+    pub(crate) fn why<A: Address>(&self, table: &Table<A>, id: &NodeId) -> Option<Verdict> {
         let member = &table.get(id)?.member;
         let accusation = member.accusation.as_deref()?;
         let (suspected, declared, probe) = match (self.verdicts.get(id), self.suspicions.get(id)) {
@@ -212,7 +212,7 @@ impl FailureDetector {
         let accusers = accusation.accusers.as_slice().iter();
         let known = accusers.filter_map(|&short| table.by_short(short));
         let accusers = known.map(|slot| slot.member.id).collect();
-        Some(Why { accusers, suspected, declared, probe })
+        Some(Verdict { accusers, suspected, declared, probe })
     }
 }
 

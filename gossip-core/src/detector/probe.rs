@@ -4,10 +4,10 @@
 use core::time::Duration;
 
 use super::schedule::Turn;
-use super::why::FailedProbe;
+use super::verdict::FailedProbe;
 use super::{FailureDetector, Schedule};
 use crate::action::{Action, Context};
-use crate::{Address, Config, Detector, Incarnation, Instant, NodeId, Status};
+use crate::{Address, Config, DetectorKind, Incarnation, Instant, NodeId, Status};
 
 /// A probe under way. It is known by the nonce of its pings.
 #[derive(Debug)]
@@ -49,9 +49,9 @@ struct Effort {
 
 impl Effort {
     fn of(config: &Config) -> Self {
-        match config.detector {
-            Detector::Swim => Self { tries: 1, rounds: 1 },
-            Detector::Watchers => Self { tries: 3, rounds: 3 },
+        match config.detector.kind {
+            DetectorKind::Swim => Self { tries: 1, rounds: 1 },
+            DetectorKind::Rings => Self { tries: 3, rounds: 3 },
         }
     }
 
@@ -69,8 +69,8 @@ impl Probe {
             ended: cx.now,
             pings: self.pings,
             relays: self.asked,
-            denials: self.nacks,
-            by_request: cx.config.requests,
+            nacks: self.nacks,
+            by_request: cx.config.requests.enabled,
             rtt: self.turn.rtt.smooth(),
         }
     }
@@ -88,7 +88,7 @@ impl FailureDetector {
             }
         }
         let gap = patience / u32::from(effort.tries);
-        cx.stats.probes += 1;
+        cx.stats.detector.probes += 1;
         self.begin(cx, turn, Some(effort), gap, length)
     }
 
@@ -104,11 +104,12 @@ impl FailureDetector {
 
     /// For how long a probe pings directly, and how long it is in all.
     pub(super) fn patience<A>(&self, cx: &Context<'_, A>, turn: Turn) -> (Duration, Duration) {
-        let longest = cx.config.probe_timeout;
+        let longest = cx.config.detector.probe_timeout;
         match &self.schedule {
-            Schedule::Shuffled(_) => {
-                (self.health.stretch(longest), self.health.stretch(cx.config.probe_interval))
-            }
+            Schedule::Shuffled(_) => (
+                self.health.stretch(longest),
+                self.health.stretch(cx.config.detector.probe_interval),
+            ),
             Schedule::Rings(_) => {
                 let patience = turn.rtt.timeout().map_or(longest, |timeout| timeout * 3);
                 let patience = self.health.stretch(patience.clamp(longest / 2, longest));
@@ -155,7 +156,8 @@ impl FailureDetector {
         let Turn { target, ring, .. } = probe.turn;
         // Lifeguard's buddy system: who is suspected is the first to know. Whom only watchers ping
         // hears of it from nobody else, if it missed the rumour.
-        let told = suspect && (cx.config.buddy || cx.config.detector == Detector::Watchers);
+        let told = suspect
+            && (cx.config.detector.buddy_system || cx.config.detector.kind == DetectorKind::Rings);
         cx.actions.push_back(Action::Ping {
             to: target,
             nonce,
@@ -188,7 +190,7 @@ impl FailureDetector {
 
     fn ask_others<A: Address>(&mut self, cx: &mut Context<'_, A>, nonce: u32, mut probe: Probe) {
         let target = probe.turn.target;
-        let count = usize::from(cx.config.indirect_probes);
+        let count = usize::from(cx.config.detector.indirect_probes);
         let helpful = |id: NodeId, status| id != target && status == Status::Up;
         let relays = cx
             .table
@@ -220,7 +222,7 @@ impl FailureDetector {
         appointment: Option<Duration>,
     ) -> Option<NodeId> {
         // memberlist forgets what it asked when the time is over, though its verdict may wait.
-        let swim = cx.config.detector == Detector::Swim;
+        let swim = cx.config.detector.kind == DetectorKind::Swim;
         let forgotten = |probe: &Probe| swim && probe.end < cx.now;
         if self.probes.get(&nonce).is_some_and(forgotten) {
             return None;
@@ -234,7 +236,7 @@ impl FailureDetector {
         }
         let probe = self.probes.remove(&nonce)?;
         self.health.improve();
-        cx.stats.probes_rescued_by_request += u64::from(by_request);
+        cx.stats.detector.probes_rescued_by_request += u64::from(by_request);
         let target = probe.turn.target;
         if let Schedule::Rings(rings) = &mut self.schedule {
             // Of which of several pings this is the echo, nobody can tell.
@@ -259,11 +261,12 @@ impl FailureDetector {
         let live = slot.filter(|slot| slot.member.status().is_live());
         let same = live.is_some_and(|slot| slot.member.incarnation() == probe.incarnation);
         if probe.full {
-            cx.stats.probes_failed += 1;
+            cx.stats.detector.probes_failed += 1;
             // Lifeguard's LHA-Probe: a relay that did not even say no is missed by us as well.
             // Where nobody could be asked there is nothing to compare with, and the failure
             // itself counts.
-            let missing = probe.due.saturating_sub(probe.nacks).min(cx.config.indirect_probes);
+            let missing =
+                probe.due.saturating_sub(probe.nacks).min(cx.config.detector.indirect_probes);
             self.health.worsen(if probe.asked > 0 { missing } else { 1 });
         }
         if same && probe.full {

@@ -2,7 +2,7 @@
 
 use super::{FailureDetector, MAX_RELAYS};
 use crate::action::{Action, Context};
-use crate::{Address, Detector, NodeId};
+use crate::{Address, DetectorKind, NodeId};
 
 /// A ping of ours that somebody else asked for.
 #[derive(Debug)]
@@ -24,15 +24,15 @@ impl FailureDetector {
         nonce: u32,
     ) {
         if self.relays.len() >= MAX_RELAYS {
-            cx.stats.relays_dropped += 1;
+            cx.stats.detector.relays_dropped += 1;
             return;
         }
         let ours = self.rng.next_u32();
         // Early enough for the nack to arrive before the origin's probe ends: that of a watcher may
         // ask for half a probe timeout only, a third of which has passed in the second round.
-        let patience = match cx.config.detector {
-            Detector::Swim => cx.config.probe_timeout * 4 / 5,
-            Detector::Watchers => cx.config.probe_timeout / 5,
+        let patience = match cx.config.detector.kind {
+            DetectorKind::Swim => cx.config.detector.probe_timeout * 4 / 5,
+            DetectorKind::Rings => cx.config.detector.probe_timeout / 5,
         };
         self.relays.set(ours, cx.now + patience, Relay { origin, nonce, target, nacked: false });
         cx.actions.push_back(Action::Ping { to: target, nonce: ours, attach: None, ring: None });
@@ -49,7 +49,7 @@ impl FailureDetector {
         }
         cx.actions.push_back(Action::Nack { to: relay.origin, nonce: relay.nonce });
         // An answer that comes after all is still passed on.
-        let at = cx.now + cx.config.probe_timeout;
+        let at = cx.now + cx.config.detector.probe_timeout;
         self.relays.set(ours, at, Relay { nacked: true, ..relay });
     }
 }

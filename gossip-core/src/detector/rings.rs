@@ -59,8 +59,8 @@ impl Rings {
         Self {
             dues: [NEVER; RINGS as usize],
             watches: [Watch::NOBODY; RINGS as usize],
-            idle: now + config.probe_interval,
-            origin: now + rng.within(config.probe_interval),
+            idle: now + config.detector.probe_interval,
+            origin: now + rng.within(config.detector.probe_interval),
             visits: [now; RINGS as usize],
         }
     }
@@ -73,10 +73,10 @@ impl Rings {
     /// The next probe that is due. Where nobody has come to us for long, it asks for a visit.
     pub(super) fn take<A: Address>(&mut self, cx: &mut Context<'_, A>) -> Option<Turn> {
         if self.idle <= cx.now {
-            self.idle = cx.now + cx.config.probe_interval;
+            self.idle = cx.now + cx.config.detector.probe_interval;
         }
         let (ring, due) = (0..).zip(&mut self.dues).find(|(_, due)| **due <= cx.now)?;
-        let round = cx.config.probe_interval * u32::from(RINGS);
+        let round = cx.config.detector.probe_interval * u32::from(RINGS);
         *due = cx.now + round;
         let Watch { target, rtt, .. } = self.watches[usize::from(ring)];
         let target = target?;
@@ -85,7 +85,7 @@ impl Rings {
             self.visits[usize::from(ring)] = cx.now;
             let watcher = nearest(cx, |short| distance(ring, short, cx.table.own().short));
             if let Some((watcher, _)) = watcher {
-                cx.stats.watchers_called += 1;
+                cx.stats.detector.watchers_called += 1;
                 cx.actions.push_back(Action::Compare { with: watcher });
             }
         }
@@ -158,7 +158,7 @@ impl Rings {
         if let Some(wait) = appointment {
             // The ack was on its way for half of it, the next ping will be for the other half.
             let wait = wait.saturating_sub(rtt.unwrap_or_default());
-            self.dues[ring] = cx.now + wait.max(cx.config.probe_interval / 2);
+            self.dues[ring] = cx.now + wait.max(cx.config.detector.probe_interval / 2);
         }
         watch.rescues = if by_request { watch.rescues.saturating_add(1) } else { 0 };
         watch.rescues == 2
@@ -191,7 +191,7 @@ impl Watch {
 /// When the first probe of a new target is due: where many come at once, most are not the nearest
 /// for long.
 fn soon<A>(cx: &Context<'_, A>, rng: &mut Rng) -> Instant {
-    cx.now + rng.within(cx.config.probe_interval)
+    cx.now + rng.within(cx.config.detector.probe_interval)
 }
 
 /// The nearest member who is well.
@@ -335,7 +335,7 @@ mod tests {
         assert_eq!(visit(&mut rings, &mut world, round * SILENT_ROUNDS), []);
         assert_eq!(visit(&mut rings, &mut world, round), expected, "all but the one who came");
         assert_eq!(visit(&mut rings, &mut world, round), [], "and not again at once");
-        assert_eq!(world.stats.watchers_called, 7);
+        assert_eq!(world.stats.detector.watchers_called, 7);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::rings::Rings;
 use super::rtt::Rtt;
 use crate::action::Context;
 use crate::rng::Rng;
-use crate::{Address, Config, Detector, Instant, NodeId};
+use crate::{Address, Config, DetectorKind, Instant, NodeId};
 
 /// One probe that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,9 +36,9 @@ pub(super) enum Schedule {
 
 impl Schedule {
     pub(super) fn new(now: Instant, config: &Config, rng: &mut Rng) -> Self {
-        match config.detector {
-            Detector::Swim => Self::Shuffled(Shuffled::new(now, config, rng)),
-            Detector::Watchers => Self::Rings(Box::new(Rings::new(now, config, rng))),
+        match config.detector.kind {
+            DetectorKind::Swim => Self::Shuffled(Shuffled::new(now, config, rng)),
+            DetectorKind::Rings => Self::Rings(Box::new(Rings::new(now, config, rng))),
         }
     }
 
@@ -112,7 +112,7 @@ pub(super) struct Shuffled {
 impl Shuffled {
     fn new(now: Instant, config: &Config, rng: &mut Rng) -> Self {
         // Nodes that start together do not probe together.
-        Self { next: now + rng.within(config.probe_interval), rest: Vec::new() }
+        Self { next: now + rng.within(config.detector.probe_interval), rest: Vec::new() }
     }
 
     fn add<A: Address>(&mut self, cx: &Context<'_, A>, id: NodeId) {

@@ -1,7 +1,7 @@
 //! Suspicion: how long a suspect has to refute, and what it takes to declare it dead.
 //!
-//! With [`Detector::Swim`] the end of the time is the verdict, whoever's time it is. With
-//! [`Detector::Watchers`] it takes an *accuser*, one whose own probe has failed: it goes on to ping
+//! With [`DetectorKind::Swim`] the end of the time is the verdict, whoever's time it is. With
+//! [`DetectorKind::Rings`] it takes an *accuser*, one whose own probe has failed: it goes on to ping
 //! the suspect, tells everybody a while later, begins a probe that ends with the time, and declares
 //! only if that has failed too, it has heard from others meanwhile, and another has accused the
 //! suspect as well. All others are bystanders; if nobody has decided when the
@@ -13,10 +13,10 @@ use super::FailureDetector;
 use super::probe::Probe;
 use super::quorum::WITNESSES;
 use super::schedule::Turn;
-use super::why::{FailedProbe, Verdict};
+use super::verdict::{FailedProbe, KnownVerdict};
 use crate::action::{Action, Context};
 use crate::member::{Accusation, Accusers, Level};
-use crate::{Address, Config, Detector, Incarnation, Instant, NodeId};
+use crate::{Address, Config, DetectorKind, Incarnation, Instant, NodeId};
 
 /// How many must have accused a suspect for a verdict, if there are as many who could. An accuser that
 /// nobody confirms is not heard by the suspect, which would refute, nor by those who reach it.
@@ -91,7 +91,7 @@ impl FailureDetector {
         // Others know of it, so from now on its time counts.
         suspicion.started = suspicion.started.min(cx.now);
         // A bystander gives the accusers the longest time there is.
-        let judges = suspicion.evidence.is_some() || cx.config.detector == Detector::Swim;
+        let judges = suspicion.evidence.is_some() || cx.config.detector.kind == DetectorKind::Swim;
         let accusers = if judges { accusation.accusers.as_slice().len() } else { 1 };
         suspicion.over = suspicion.started + time(cx, accusers);
         if suspicion.secret.take().is_some() {
@@ -102,7 +102,10 @@ impl FailureDetector {
         if fresh && turn.ring.is_some() {
             // Another of its watchers is asked for a second opinion.
             suspicion.probe = self.probe(cx, turn);
-        } else if cx.config.detector == Detector::Watchers && late && !self.is_probing(&suspicion) {
+        } else if cx.config.detector.kind == DetectorKind::Rings
+            && late
+            && !self.is_probing(&suspicion)
+        {
             // Confirmed at last: the probe that decides is overdue.
             suspicion.probe = self.probe(cx, Turn { ring: None, ..turn });
         }
@@ -113,7 +116,7 @@ impl FailureDetector {
     pub(super) fn on_failure<A: Address>(&mut self, cx: &mut Context<'_, A>, probe: &Probe) {
         let Probe { turn, incarnation, era, .. } = *probe;
         let target = turn.target;
-        let watchers = cx.config.detector == Detector::Watchers;
+        let watchers = cx.config.detector.kind == DetectorKind::Rings;
         // What began before somebody answered again neither isolates us nor decides.
         let present = era == self.quorum.era();
         if watchers && present && self.quorum.on_silence(target, cx.table.live().len()) {
@@ -121,7 +124,7 @@ impl FailureDetector {
         }
         if watchers && self.quorum.is_isolated() {
             // Who reaches nobody accuses nobody.
-            cx.stats.accusations_withheld += 1;
+            cx.stats.detector.accusations_withheld += 1;
             return self.pursue(cx, &target, era);
         }
         let known = self.suspicions.remove(&target);
@@ -190,7 +193,7 @@ impl FailureDetector {
             } else {
                 let secret = suspicion.secret.map(|until| until.saturating_duration_since(cx.now));
                 let secret = secret.filter(|left| !left.is_zero());
-                let length = spare.min(cx.config.probe_timeout);
+                let length = spare.min(cx.config.detector.probe_timeout);
                 self.ping_again(cx, turn, secret.map_or(length, |left| length.min(left)))
             };
         }
@@ -204,7 +207,7 @@ impl FailureDetector {
         id: NodeId,
         mut suspicion: Suspicion,
     ) {
-        if cx.config.detector == Detector::Swim {
+        if cx.config.detector.kind == DetectorKind::Swim {
             let incarnation = suspicion.incarnation;
             self.await_end(cx, suspicion);
             return declare(cx, id, incarnation);
@@ -217,7 +220,7 @@ impl FailureDetector {
 
     /// The suspect has answered us: it is for others to accuse it, if there are any.
     pub(super) fn exonerate<A: Address>(&mut self, cx: &Context<'_, A>, id: &NodeId) {
-        if cx.config.detector == Detector::Swim {
+        if cx.config.detector.kind == DetectorKind::Swim {
             // As in memberlist, where only a refutation counts.
             return;
         }
@@ -241,8 +244,8 @@ impl FailureDetector {
 
     /// Waits for the end of a suspicion; one that is over is looked at again some time later.
     fn await_end<A: Address>(&mut self, cx: &Context<'_, A>, suspicion: Suspicion) {
-        let again = cx.config.probe_interval * 4;
-        let swim = cx.config.detector == Detector::Swim;
+        let again = cx.config.detector.probe_interval * 4;
+        let swim = cx.config.detector.kind == DetectorKind::Swim;
         let end = if suspicion.over > cx.now {
             suspicion.over
         } else if swim {
@@ -256,12 +259,12 @@ impl FailureDetector {
     /// Somebody is dead: what is known of how it came to that is kept for a while.
     pub(super) fn conclude<A>(&mut self, cx: &Context<'_, A>, id: NodeId) {
         let suspicion = self.suspicions.remove(&id);
-        let verdict = Verdict {
+        let verdict = KnownVerdict {
             suspected: suspicion.as_ref().map_or(cx.now, |suspicion| suspicion.known),
             declared: cx.now,
             probe: suspicion.and_then(|suspicion| suspicion.evidence),
         };
-        self.verdicts.insert(id, verdict, cx.config.grace);
+        self.verdicts.insert(id, verdict, cx.config.members.retention);
     }
 }
 
@@ -273,7 +276,7 @@ fn accusers<A: Address>(cx: &Context<'_, A>, id: &NodeId, incarnation: Incarnati
 }
 
 fn raise<A: Address>(cx: &mut Context<'_, A>, id: NodeId, incarnation: Incarnation) {
-    cx.stats.suspicions_raised += 1;
+    cx.stats.detector.suspicions_raised += 1;
     accuse(cx, id, incarnation, Level::Suspect);
 }
 
@@ -283,19 +286,19 @@ fn accuse<A: Address>(cx: &mut Context<'_, A>, id: NodeId, incarnation: Incarnat
 }
 
 fn declare<A: Address>(cx: &mut Context<'_, A>, id: NodeId, incarnation: Incarnation) {
-    cx.stats.deaths_declared += 1;
+    cx.stats.detector.deaths_declared += 1;
     accuse(cx, id, incarnation, Level::Dead);
 }
 
 /// How long an accuser keeps a suspicion to itself, pinging on: who was only slow has answered by
 /// then, and the others have time enough left to confirm it.
 pub(super) fn discretion<A: Address>(cx: &Context<'_, A>) -> Duration {
-    match cx.config.detector {
-        Detector::Swim => Duration::ZERO,
-        Detector::Watchers => {
+    match cx.config.detector.kind {
+        DetectorKind::Swim => Duration::ZERO,
+        DetectorKind::Rings => {
             let least = time(cx, Accusers::MOST);
             // The probes of those who are told, and our last one, need their time as well.
-            least.saturating_sub(cx.config.probe_timeout * 4).min(least / 3)
+            least.saturating_sub(cx.config.detector.probe_timeout * 4).min(least / 3)
         }
     }
 }
@@ -304,10 +307,10 @@ pub(super) fn discretion<A: Address>(cx: &Context<'_, A>) -> Duration {
 /// has refuted lately: it may lose packets or be slow at times, and a suspicion and its refutation,
 /// which go to everybody, cost more than some pings.
 fn leniency<A: Address>(cx: &Context<'_, A>, id: &NodeId) -> Duration {
-    let slot = cx.table.get(id).filter(|_| cx.config.detector == Detector::Watchers);
+    let slot = cx.table.get(id).filter(|_| cx.config.detector.kind == DetectorKind::Rings);
     let refutations = slot.map_or(0, |slot| slot.refutations(cx.now));
     // Nothing, then about as long as a probe takes, then three times that.
-    let step = discretion(cx).max(cx.config.probe_timeout * 2);
+    let step = discretion(cx).max(cx.config.detector.probe_timeout * 2);
     step * ((1 << refutations) - 1)
 }
 
@@ -320,8 +323,8 @@ fn time<A: Address>(cx: &Context<'_, A>, accusers: usize) -> Duration {
 fn timeout(config: &Config, cluster: usize, accusers: usize) -> Duration {
     // log10(n) = log2(n) * 0.301; at least one, as in memberlist.
     let log10 = (log2(cluster) * 77 / 256).max(256);
-    let least = config.suspicion * log10 / 256;
-    let most = least * u32::from(config.suspicion_max_mult);
+    let least = config.detector.suspicion_timeout * log10 / 256;
+    let most = least * u32::from(config.detector.suspicion_max_mult);
     // As many confirmations as should be had for a verdict at the earliest moment: Lifeguard's K
     // of three, which is what a record can name, and not more than the cluster can give.
     let wanted = (Accusers::MOST - 1).min(cluster.saturating_sub(2));

@@ -57,7 +57,7 @@ fn a_silent_member_is_asked_directly_then_through_others_then_suspected() {
     world.learn(2, 0);
     world.learn(3, 0);
     let mut asked = next(&mut world, &mut detector);
-    assert_eq!(world.now, began + world.config.probe_timeout);
+    assert_eq!(world.now, began + world.config.detector.probe_timeout);
     asked[..2].sort_by_key(
         |action| matches!(action, Action::PingRequest { relay, .. } if *relay == id(3)),
     );
@@ -73,13 +73,16 @@ fn a_silent_member_is_asked_directly_then_through_others_then_suspected() {
     // One of the two says no, the other nothing: that is partly our own fault.
     detector.on_nack(nonce);
     let mut verdict = next(&mut world, &mut detector);
-    assert_eq!(world.now, began + world.config.probe_interval);
+    assert_eq!(world.now, began + world.config.detector.probe_interval);
     // The next probe is due at the same moment.
     assert!(matches!(verdict.pop(), Some(Action::Ping { .. })));
     let incarnation = world.table.get(&target).unwrap().member.incarnation();
     let accusation = Accusation::new(incarnation, Level::Suspect, world.table.own().short);
     assert_eq!(verdict, [Action::Accuse { id: target, accusation }]);
-    assert_eq!((world.stats.probes_failed, world.stats.suspicions_raised), (1, 1));
+    assert_eq!(
+        (world.stats.detector.probes_failed, world.stats.detector.suspicions_raised),
+        (1, 1)
+    );
     assert_eq!(detector.health(), 1);
 }
 
@@ -94,8 +97,8 @@ fn an_answer_ends_the_probe_however_it_comes() {
         assert_eq!(detector.on_ack(&mut world.cx(), nonce, by_request, None), None, "only once");
     }
     assert_eq!(detector.on_ack(&mut world.cx(), 12_345, false, None), None);
-    assert_eq!((world.stats.probes, world.stats.probes_failed), (2, 0));
-    assert_eq!(world.stats.probes_rescued_by_request, 1);
+    assert_eq!((world.stats.detector.probes, world.stats.detector.probes_failed), (2, 0));
+    assert_eq!(world.stats.detector.probes_rescued_by_request, 1);
 }
 
 #[test]
@@ -201,7 +204,7 @@ fn a_relay_of_watchers_denies_within_the_second_round_of_the_shortest_probe() {
     world.now = detector.relays.next().unwrap();
     detector.on_timeout(&mut world.cx());
     assert_eq!(world.take()[0], Action::Nack { to: id(1), nonce: 77 });
-    let shortest = world.config.probe_timeout / 2;
+    let shortest = world.config.detector.probe_timeout / 2;
     assert!(world.now < asked + shortest * 2 / 3);
 }
 
@@ -213,7 +216,7 @@ fn relays_are_bounded() {
         detector.on_ping_request(&mut world.cx(), id(1), id(2), nonce);
     }
     assert_eq!(world.take().len(), MAX_RELAYS);
-    assert_eq!(world.stats.relays_dropped, MAX_RELAYS as u64);
+    assert_eq!(world.stats.detector.relays_dropped, MAX_RELAYS as u64);
     // They do not stay for ever.
     world.wait(10_000);
     detector.on_timeout(&mut world.cx());
@@ -279,7 +282,7 @@ fn a_watchers_probe_tries_three_pings_and_asks_others_thrice() {
     let (mut detector, target, _) = watcher(&mut world);
     let begun = world.now;
     let sent = until_accused(&mut world, &mut detector, target, Level::Suspect);
-    let failed = begun + world.config.probe_timeout * 2;
+    let failed = begun + world.config.detector.probe_timeout * 2;
     let secret = secret(&mut world);
     assert_eq!(world.now, failed + secret);
     let count = |fits: fn(&Action) -> bool| sent.iter().filter(|action| fits(action)).count();
@@ -289,7 +292,7 @@ fn a_watchers_probe_tries_three_pings_and_asks_others_thrice() {
     assert_eq!(count(|action| matches!(action, Action::PingByRequest { .. })), 1);
     let why = detector.why(&world.table, &target).unwrap();
     let probe = why.probe.unwrap();
-    assert_eq!((probe.pings, probe.relays, probe.denials), (3, 9, 9));
+    assert_eq!((probe.pings, probe.relays, probe.nacks), (3, 9, 9));
     assert_eq!((why.suspected, why.declared), (failed, None));
 }
 
@@ -343,7 +346,8 @@ fn relays_that_have_no_time_to_deny_are_not_missed() {
 
 #[test]
 fn watchers_tell_their_suspect_whatever_swim_would() {
-    let mut world = World::new(Config { buddy: false, ..Config::lan() }, 20);
+    let mut world =
+        World::new(Config::lan().with(|config| config.detector.buddy_system = false), 20);
     let (mut detector, target, _) = watcher(&mut world);
     until_accused(&mut world, &mut detector, target, Level::Suspect);
     let told = next(&mut world, &mut detector);
@@ -355,7 +359,8 @@ fn watchers_tell_their_suspect_whatever_swim_would() {
 
 #[test]
 fn where_nobody_can_be_asked_a_probe_makes_one_request() {
-    let mut world = World::new(Config { indirect_probes: 0, ..Config::lan() }, 200);
+    let mut world =
+        World::new(Config::lan().with(|config| config.detector.indirect_probes = 0), 200);
     let (mut detector, target, _) = watcher(&mut world);
     let sent = until_accused(&mut world, &mut detector, target, Level::Suspect);
     let requests = sent.iter().filter(|action| matches!(action, Action::PingByRequest { .. }));
@@ -419,12 +424,16 @@ fn whom_nobody_else_accuses_nobody_declares_dead_but_all_are_told_again() {
         }
     }
     // Each time after one more probe.
-    let again = world.config.probe_interval * 4 + world.config.probe_timeout * 2;
+    let again = world.config.detector.probe_interval * 4 + world.config.detector.probe_timeout * 2;
     assert!(told.is_sorted_by(|earlier, later| *later == *earlier + again), "{told:?}");
     confirm(&mut world, &mut detector, target);
     let confirmed = world.now;
     until_accused(&mut world, &mut detector, target, Level::Dead);
-    assert_eq!(world.now, confirmed + world.config.probe_timeout * 2, "after one more probe");
+    assert_eq!(
+        world.now,
+        confirmed + world.config.detector.probe_timeout * 2,
+        "after one more probe"
+    );
 }
 
 #[test]

@@ -64,8 +64,8 @@ impl<A: Address> Table<A> {
             secret,
             own_check: cluster.check(&own.id, own.incarnation()),
             overflowing: false,
-            capacity: config.max_members as usize,
-            grace: config.grace,
+            capacity: config.members.max as usize,
+            grace: config.members.retention,
             linger: linger(config),
         };
         table.insert(own);
@@ -362,7 +362,7 @@ fn fold(fingerprint: u64) -> u32 {
 /// Long enough for others to hear that a grace has ended.
 fn linger(config: &Config) -> Duration {
     let minute = Duration::from_secs(60);
-    (config.grace / 8).min(minute).max(10 * config.gossip_interval)
+    (config.members.retention / 8).min(minute).max(10 * config.rumors.interval)
 }
 
 /// Room for one more, by an eighth at a time: tables are large and live long.

@@ -85,7 +85,7 @@ proptest! {
         news in prop::collection::vec(news(), 0..60),
         late in 0..4u64,
     ) {
-        let config = Config { grace: Duration::from_secs(1), ..Config::lan() };
+        let config = Config::lan().with(|config| config.members.retention = Duration::from_secs(1));
         let mut table = table(&config);
         for news in &news {
             let before = table.get(&NodeId::from_u128(news.0)).map(|slot| slot.member.status());
@@ -124,7 +124,7 @@ proptest! {
 
 #[test]
 fn the_gone_are_forgotten_after_their_grace_and_not_taught_again() {
-    let config = Config { grace: Duration::from_secs(100), ..Config::lan() };
+    let config = Config::lan().with(|config| config.members.retention = Duration::from_secs(100));
     let mut table = table(&config);
     let left = claim(1, 0, Phase::Left, 1);
     let id = NodeId::from_u128(3);
@@ -198,7 +198,7 @@ fn more_accusers_than_are_kept_are_not_worth_telling() {
 
 #[test]
 fn that_a_grace_has_ended_is_worth_telling_whoever_accused() {
-    let config = Config { grace: Duration::from_secs(100), ..Config::lan() };
+    let config = Config::lan().with(|config| config.members.retention = Duration::from_secs(100));
     for accusers in 0..6 {
         let mut table = table(&config);
         let left = claim(1, 0, Phase::Left, 1);
@@ -216,7 +216,7 @@ fn that_a_grace_has_ended_is_worth_telling_whoever_accused() {
 
 #[test]
 fn a_full_table_refuses_newcomers_but_not_news() {
-    let config = Config { max_members: 3, ..Config::lan() };
+    let config = Config::lan().with(|config| config.members.max = 3);
     let mut table = table(&config);
     let up = |id| (id, claim(1, 0, Phase::Up, 1), None);
     assert!(matches!(learn(&mut table, &up(1)), Merge::Changed(_)));

@@ -37,8 +37,8 @@ pub(super) struct Bulk<A> {
 impl<A> Bulk<A> {
     pub(super) fn new(config: &Config) -> Self {
         Self {
-            rate: config.repair_rate,
-            most: config.max_transmits,
+            rate: config.repair.bytes_per_second,
+            most: config.queues.max_transmits,
             paid_at: Instant::ORIGIN,
             waiting: VecDeque::new(),
             weight: 0,
@@ -136,7 +136,10 @@ mod tests {
     }
 
     fn config() -> Config {
-        Config { repair_rate: 1_000_000, max_transmits: 16, ..Config::lan() }
+        Config::lan().with(|config| {
+            config.repair.bytes_per_second = 1_000_000;
+            config.queues.max_transmits = 16;
+        })
     }
 
     fn records(first: u32, count: u32) -> Outgoing<u32> {

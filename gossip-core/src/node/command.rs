@@ -19,15 +19,15 @@ const AROUND: usize = 16 + 4 + 5;
 pub enum Delivery {
     /// In one datagram: may be lost, and nobody is told.
     Datagram,
-    /// As a request: acknowledged with [`Event::SendDelivered`](crate::Event::SendDelivered), or
-    /// [`Event::SendFailed`](crate::Event::SendFailed).
+    /// As a request: acknowledged with [`MessageEvent::Delivered`](crate::MessageEvent::Delivered), or
+    /// [`MessageEvent::Failed`](crate::MessageEvent::Failed).
     Request,
 }
 
 impl<A: Address> Node<A> {
     /// Asks the seeds, all at once, to let us in, then learns of everybody else. Ends with
-    /// [`Event::JoinFinished`](crate::Event::JoinFinished), after
-    /// [`Config::join_timeout`](crate::Config::join_timeout) at the latest. One seed that answers
+    /// [`JoinEvent::Finished`](crate::JoinEvent::Finished), after
+    /// [`JoinConfig::timeout`](crate::JoinConfig::timeout) at the latest. One seed that answers
     /// is enough to become part of the cluster.
     pub fn join(&mut self, now: Instant, seeds: impl IntoIterator<Item = A>) -> JoinId {
         self.advance(now);
@@ -45,7 +45,7 @@ impl<A: Address> Node<A> {
     }
 
     /// Leaves by our own will: tells a few members, who tell the others, and ends with
-    /// [`Event::Left`](crate::Event::Left) when enough have acknowledged it or
+    /// [`LocalEvent::Left`](crate::LocalEvent::Left) when enough have acknowledged it or
     /// [`Config::leave_timeout`](crate::Config::leave_timeout) is over. The others see us leave,
     /// never fail. A second call changes nothing.
     pub fn leave(&mut self, now: Instant) {
@@ -116,7 +116,7 @@ impl<A: Address> Node<A> {
         let config = &self.shared.config;
         let whole = match delivery {
             Delivery::Datagram => config.datagram_budget,
-            Delivery::Request if config.requests => config.max_frame,
+            Delivery::Request if config.requests.enabled => config.requests.max_frame,
             Delivery::Request => return Err(CommandError::RequestsDisabled),
         };
         let limit = whole - SEAL - ENVELOPE - HEADER - AROUND;

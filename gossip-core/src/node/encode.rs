@@ -211,7 +211,7 @@ impl<A: Address> Node<A> {
             let own = slot.member.id == self.local().id();
             let news = own && slot.member.claim.phase != Phase::Up;
             let written = writer.put_record(slot, if news { 0 } else { OLD_NEWS }, self.shared.now);
-            self.shared.stats.answers_limited += u64::from(!written && writer.is_limited());
+            self.shared.stats.traffic.replies_limited += u64::from(!written && writer.is_limited());
         }
     }
 
@@ -244,8 +244,8 @@ impl<A: Address> Node<A> {
                 }
                 // Even alone it does not fit.
                 let limited = writer.is_limited();
-                self.shared.stats.answers_limited += u64::from(limited);
-                self.shared.stats.records_oversize += u64::from(!limited);
+                self.shared.stats.traffic.replies_limited += u64::from(limited);
+                self.shared.stats.members.records_oversize += u64::from(!limited);
             }
             items.pop();
         }

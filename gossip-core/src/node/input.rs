@@ -9,8 +9,8 @@ use super::encode::{Body, QUESTION};
 use super::repair::Findings;
 use super::{Node, Shared};
 use crate::id::ShortId;
-use crate::wire::{self, Ack, Advert, Message, Payload, Ping, PingRequest, Record, Writer, kind};
-use crate::{Address, Event, Instant, NodeId, Reject, RequestId};
+use crate::wire::{self, Ack, Advert, Message, Payload, Ping, PingRequest, Record, Writer};
+use crate::{Address, Event, Instant, MessageEvent, NodeId, Reject, RequestId};
 
 /// Without proof that somebody is where it claims to be, it gets at most this many times the
 /// bytes that it sent: a forged source address makes us no amplifier.
@@ -65,8 +65,8 @@ impl<A: Address> Node<A> {
         self.advance(now);
         let (sender, body, known) = self.open(datagram, 65_535)?;
         self.count_known(known);
-        self.shared.stats.datagrams_received += 1;
-        self.shared.stats.datagram_bytes_received += datagram.len() as u64;
+        self.shared.stats.traffic.datagrams_received += 1;
+        self.shared.stats.traffic.datagram_bytes_received += datagram.len() as u64;
         let from = from.clone().canonical();
         let mut origin = self.origin(&from, sender, Via::Datagram);
         if let Some(id) = origin.sender {
@@ -96,10 +96,10 @@ impl<A: Address> Node<A> {
     ) -> Result<(), Reject> {
         self.advance(now);
         reply.clear();
-        let (sender, body, known) = self.open(frame, self.shared.config.max_frame)?;
+        let (sender, body, known) = self.open(frame, self.shared.config.requests.max_frame)?;
         self.count_known(known);
-        self.shared.stats.requests_received += 1;
-        self.shared.stats.frame_bytes_received += frame.len() as u64;
+        self.shared.stats.traffic.requests_received += 1;
+        self.shared.stats.traffic.frame_bytes_received += frame.len() as u64;
         let from = from.clone().canonical();
         let mut origin = self.origin(&from, sender, Via::Request);
         if let Some(id) = origin.sender {
@@ -109,13 +109,13 @@ impl<A: Address> Node<A> {
             self.dispatch(message, &mut origin, sender);
         }
         self.answer_findings(&mut origin);
-        let limit = self.shared.config.max_frame;
+        let limit = self.shared.config.requests.max_frame;
         let mut writer = Writer::frame(reply, limit, self.shared.tag, self.own_short());
         for mut answer in core::mem::take(&mut self.answers) {
             self.encode(&mut writer, origin.sender, &mut answer);
         }
         let (len, sent) = writer.finish();
-        self.shared.stats.frame_bytes_sent += len as u64;
+        self.shared.stats.traffic.frame_bytes_sent += len as u64;
         self.count_sent(sent);
         self.act();
         Ok(())
@@ -135,13 +135,13 @@ impl<A: Address> Node<A> {
         frame: &mut [u8],
     ) -> Result<(), Reject> {
         self.advance(now);
-        let (sender, body, known) = self.open(frame, self.shared.config.max_frame)?;
+        let (sender, body, known) = self.open(frame, self.shared.config.requests.max_frame)?;
         let Some(open) = self.requests.close(id) else {
-            self.shared.stats.rejected_unexpected += 1;
+            self.shared.stats.rejected.unexpected += 1;
             return Err(Reject::Unexpected);
         };
         self.count_known(known);
-        self.shared.stats.frame_bytes_received += frame.len() as u64;
+        self.shared.stats.traffic.frame_bytes_received += frame.len() as u64;
         let slot = self.shared.table.get(&open.to);
         let from = slot.unwrap_or(self.shared.table.own()).member.claim.address.clone();
         let mut origin = self.origin(&from, sender, Via::Reply);
@@ -149,7 +149,7 @@ impl<A: Address> Node<A> {
         if slot.is_some_and(|slot| slot.short == sender) {
             self.detector.on_heard(self.shared.now, open.to);
         }
-        let learned = self.shared.stats.records_learned;
+        let learned = self.shared.stats.members.records_learned;
         let mut end = None;
         let mut taken = false;
         for message in wire::messages(body, known) {
@@ -160,7 +160,7 @@ impl<A: Address> Node<A> {
             }
         }
         self.answer_findings(&mut origin);
-        let progress = self.shared.stats.records_learned > learned;
+        let progress = self.shared.stats.members.records_learned > learned;
         self.on_replied(open, taken, end.filter(|end| progress || !end.more));
         self.act();
         Ok(())
@@ -222,11 +222,11 @@ impl<A: Address> Node<A> {
         };
         let stats = &mut self.shared.stats;
         match &checked {
-            Err(Reject::TooShort) => stats.rejected_too_short += 1,
-            Err(Reject::TooLong) => stats.rejected_too_long += 1,
-            Err(Reject::Version(_) | Reject::Flags(_)) => stats.rejected_version += 1,
-            Err(Reject::Cluster) => stats.rejected_cluster += 1,
-            Err(Reject::Malformed { .. }) => stats.rejected_malformed += 1,
+            Err(Reject::TooShort) => stats.rejected.too_short += 1,
+            Err(Reject::TooLong) => stats.rejected.too_long += 1,
+            Err(Reject::Version(_) | Reject::Flags(_)) => stats.rejected.version += 1,
+            Err(Reject::Cluster) => stats.rejected.cluster += 1,
+            Err(Reject::Malformed { .. }) => stats.rejected.malformed += 1,
             Ok(_) | Err(Reject::Unexpected | Reject::Stopped) => {}
         }
         checked
@@ -247,12 +247,12 @@ impl<A: Address> Node<A> {
             return;
         }
         let known = u64::from(known.count_ones());
-        self.shared.stats.records_known += known;
-        self.shared.stats.messages_received[usize::from(kind::RECORD)] += known;
+        self.shared.stats.members.records_known += known;
+        self.shared.stats.received.member.record += known;
     }
 
     fn dispatch(&mut self, message: Message<'_, A>, origin: &mut Origin<'_, A>, sender: ShortId) {
-        self.shared.stats.messages_received[usize::from(message.kind())] += 1;
+        *self.shared.stats.received.counter(message.kind()) += 1;
         if self.stopped {
             return;
         }
@@ -291,7 +291,7 @@ impl<A: Address> Node<A> {
     fn on_ping(&mut self, ping: Ping, origin: &mut Origin<'_, A>) {
         if !self.shared.table.is_for_us(ping.check) {
             // For somebody who was here before us: say who is here now.
-            self.shared.stats.pings_misdirected += 1;
+            self.shared.stats.detector.pings_misdirected += 1;
             let own = self.own_short();
             return self.respond(origin, Body::Records(SmallVec::from_slice(&[own])));
         }
@@ -387,10 +387,13 @@ impl<A: Address> Node<A> {
     /// Somebody sends something to the application: for us, if it is for this life of ours.
     fn on_payload(&mut self, payload: Payload<'_>, origin: &mut Origin<'_, A>) {
         if !self.shared.table.is_for_us(payload.check) {
-            self.shared.stats.payloads_refused += 1;
+            self.shared.stats.local.payloads_refused += 1;
             return;
         }
-        self.emit(Event::Message { from: payload.from, payload: payload.bytes.into() });
+        self.emit(Event::Message(MessageEvent::Received {
+            from: payload.from,
+            payload: payload.bytes.into(),
+        }));
         if origin.via == Via::Request {
             self.respond(origin, Body::Taken { nonce: payload.check });
         }

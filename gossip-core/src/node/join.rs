@@ -12,7 +12,7 @@ use crate::id::ShortId;
 use crate::member::Slot;
 use crate::rng::Rng;
 use crate::wire::Welcome;
-use crate::{Address, Config, Event, Instant, NodeId, Status};
+use crate::{Address, Config, Event, Instant, JoinEvent, NodeId, Status};
 
 /// The joins under way and the addresses that are tried for good.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl<A: Address> Seeds<A> {
     pub(super) fn new(now: Instant, config: &Config, entropy: &[u8; 32]) -> Self {
         let mut rng = Rng::new(entropy, "seeds");
         let nonce = rng.next_u32();
-        let phase = rng.below(config.reconnect_interval.as_micros() as usize) as u64;
+        let phase = rng.below(config.join.reconnect_interval.as_micros() as usize) as u64;
         let next = now + Duration::from_micros(phase);
         Self { rng, joins: Vec::new(), count: 0, fixed: Vec::new(), nonce, next }
     }
@@ -80,7 +80,7 @@ impl<A: Address> Node<A> {
         let seeds = seeds.collect();
         self.seeds.count += 1;
         let id = JoinId(self.seeds.count);
-        let end = now + self.shared.config.join_timeout;
+        let end = now + self.shared.config.join.timeout;
         self.seeds.joins.push(Join { id, seeds, next: now, end });
         self.try_joins();
         id
@@ -94,7 +94,7 @@ impl<A: Address> Node<A> {
             for seed in join.seeds.iter().filter(|seed| seed.outcome.is_none()) {
                 self.enqueue(seed.address.clone(), None, Body::Join { nonce: seed.nonce });
             }
-            join.next = now + self.shared.config.probe_timeout;
+            join.next = now + self.shared.config.detector.probe_timeout;
         }
         self.seeds.joins = joins;
         self.end_joins();
@@ -110,7 +110,7 @@ impl<A: Address> Node<A> {
             let outcome =
                 |seed: Seed<A>| (seed.address, seed.outcome.unwrap_or(Err(JoinError::NoAnswer)));
             let outcomes = seeds.into_iter().map(outcome).collect();
-            self.emit(Event::JoinFinished { id, outcomes });
+            self.emit(Event::Join(JoinEvent::Finished { id, outcomes }));
         }
     }
 
@@ -147,8 +147,9 @@ impl<A: Address> Node<A> {
         if self.seeds.next <= self.shared.now {
             let config = &self.shared.config;
             let alone = self.live_peers() == 0;
-            let pause = if alone { config.probe_interval } else { config.reconnect_interval };
-            self.seeds.next = self.shared.now + pause.min(config.reconnect_interval);
+            let pause =
+                if alone { config.detector.probe_interval } else { config.join.reconnect_interval };
+            self.seeds.next = self.shared.now + pause.min(config.join.reconnect_interval);
             self.reconnect();
         }
     }

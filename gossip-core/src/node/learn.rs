@@ -6,7 +6,7 @@ use super::Node;
 use super::input::Origin;
 use crate::member::{Accusation, Change, Merge};
 use crate::wire::Record;
-use crate::{Address, Event, NodeId, Status};
+use crate::{Address, Event, MemberEvent, NodeId, Status};
 
 /// The round of a record that is no rumour: the answer to a question, or repair.
 pub(super) const OLD_NEWS: u8 = u8::MAX;
@@ -24,10 +24,10 @@ impl<A: Address> Node<A> {
         let accusation = record.accusation.as_ref();
         let accusation = accusation.filter(|a| a.incarnation <= record.claim.incarnation);
         match shared.table.merge(shared.now, record.id, &record.claim, accusation, age) {
-            Merge::Known => shared.stats.records_known += 1,
+            Merge::Known => shared.stats.members.records_known += 1,
             Merge::Refused { full } => self.refuse(full),
             Merge::Changed(change) => {
-                shared.stats.records_learned += 1;
+                shared.stats.members.records_learned += 1;
                 let news = record.round != OLD_NEWS;
                 let round = news.then(|| record.round.saturating_add(1));
                 self.on_change(record.id, change, round, origin.sender);
@@ -67,26 +67,28 @@ impl<A: Address> Node<A> {
         let suspected = after == Status::Suspect && before != Some(Status::Suspect);
         let event = match after {
             Status::Dead if lived => match self.why(&id) {
-                Some(why) => Event::MemberFailed(member, why),
+                Some(why) => Event::Member(MemberEvent::Failed { member, why }),
                 None => return,
             },
-            Status::Left if lived || before == Some(Status::Dead) => Event::MemberLeft(member),
+            Status::Left if lived || before == Some(Status::Dead) => {
+                Event::Member(MemberEvent::Left { member })
+            }
             Status::Dead | Status::Left => return,
             _ if !lived => {
-                self.emit(Event::MemberUp(member.clone()));
+                self.emit(Event::Member(MemberEvent::Up { member: member.clone() }));
                 if !suspected {
                     return;
                 }
-                Event::MemberSuspected(member)
+                Event::Member(MemberEvent::Suspected { member })
             }
-            _ if suspected => Event::MemberSuspected(member),
+            _ if suspected => Event::Member(MemberEvent::Suspected { member }),
             Status::Up | Status::Leaving if before == Some(Status::Suspect) => {
                 if visible {
-                    self.emit(Event::MemberUpdated(member.clone()));
+                    self.emit(Event::Member(MemberEvent::Updated { member: member.clone() }));
                 }
-                Event::MemberRefuted(member)
+                Event::Member(MemberEvent::Refuted { member })
             }
-            _ if visible => Event::MemberUpdated(member),
+            _ if visible => Event::Member(MemberEvent::Updated { member }),
             _ => return,
         };
         self.emit(event);
@@ -95,9 +97,9 @@ impl<A: Address> Node<A> {
     /// Somebody was not taken in.
     fn refuse(&mut self, full: bool) {
         if full {
-            self.shared.stats.members_refused += 1;
+            self.shared.stats.members.refused += 1;
             if !core::mem::replace(&mut self.full, true) {
-                self.emit(Event::TableFull);
+                self.emit(Event::Member(MemberEvent::TableFull));
             }
         }
     }
@@ -106,7 +108,7 @@ impl<A: Address> Node<A> {
     pub(super) fn expire(&mut self) {
         while let Some(id) = self.shared.table.expire(self.shared.now) {
             self.reconciler.on_change();
-            self.emit(Event::MemberForgotten(id));
+            self.emit(Event::Member(MemberEvent::Forgotten { id }));
         }
         self.full &= self.shared.table.is_full();
     }

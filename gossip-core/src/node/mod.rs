@@ -29,7 +29,7 @@ use requests::Requests;
 pub use requests::{Request, RequestId};
 
 use crate::action::{Action, Context};
-use crate::detector::{FailureDetector, Why};
+use crate::detector::{FailureDetector, Verdict};
 use crate::event::EventQueue;
 use crate::hash::Key;
 use crate::id::ShortId;
@@ -39,7 +39,7 @@ use crate::rng::Rng;
 use crate::rumor::Rumors;
 use crate::{
     Address, Config, ConfigError, Epoch, Event, Incarnation, Instant, MAX_ADDRESS, MAX_META,
-    Member, NodeId, Stats,
+    Member, MessageEvent, NodeId, Stats,
 };
 
 /// What a node knows of itself when it starts.
@@ -193,7 +193,7 @@ impl<A: Address> Node<A> {
             bulk: Bulk::new(&config),
             answers: Vec::new(),
             scratch: Vec::with_capacity(config.datagram_budget),
-            events: EventQueue::new(config.max_events, 4 * config.max_frame),
+            events: EventQueue::new(config.queues.max_events, 4 * config.requests.max_frame),
             due: None,
             full: false,
             stopped: false,
@@ -266,7 +266,7 @@ impl<A: Address> Node<A> {
     /// Why a member is suspected or dead: who accused it, by which ways and when; `None` if it is
     /// neither, or too many others have died since.
     #[must_use]
-    pub fn why(&self, id: &NodeId) -> Option<Why> {
+    pub fn why(&self, id: &NodeId) -> Option<Verdict> {
         self.detector.why(&self.shared.table, id)
     }
 
@@ -302,7 +302,7 @@ impl<A: Address> Node<A> {
             // What was forgiven once is not forgiven again.
             let late = now.saturating_duration_since(due.max(self.shared.now));
             if late >= tolerated(&self.shared.config) {
-                self.shared.stats.pauses += 1;
+                self.shared.stats.traffic.pauses += 1;
                 self.detector.postpone(late);
                 self.own.postpone(late);
                 self.requests.postpone(late);
@@ -317,7 +317,7 @@ impl<A: Address> Node<A> {
     /// Says that there is something to tell.
     fn emit(&mut self, event: Event<A>) {
         if !self.events.push(event) {
-            self.shared.stats.events_lost += 1;
+            self.shared.stats.local.events_lost += 1;
         }
     }
 
@@ -328,7 +328,7 @@ impl<A: Address> Node<A> {
         self.outbox.clear();
         self.bulk.clear();
         for id in self.requests.clear() {
-            self.emit(Event::SendFailed { id });
+            self.emit(Event::Message(MessageEvent::Failed { id }));
         }
         self.end_joins();
     }
@@ -339,7 +339,7 @@ const QUEUE: usize = 16;
 
 /// How late a driver may be before it counts as a pause.
 fn tolerated(config: &Config) -> Duration {
-    config.probe_timeout / 2
+    config.detector.probe_timeout / 2
 }
 
 /// The most metadata that fits into a datagram with the rest of a record.

@@ -8,7 +8,7 @@ use super::{Node, tolerated};
 use crate::action::Action;
 use crate::queue;
 use crate::wire::Writer;
-use crate::{Address, Event, Instant, NodeId, time};
+use crate::{Address, DetectorEvent, Event, Instant, NodeId, time};
 
 /// A datagram to send.
 #[derive(Debug, PartialEq, Eq)]
@@ -79,13 +79,13 @@ impl<A: Address> Node<A> {
             let more = self.encode(&mut writer, out.member, &mut out.body);
             if writer.is_empty() {
                 // Nothing to say any more, or not enough room to say it.
-                self.shared.stats.answers_limited += u64::from(writer.is_limited());
+                self.shared.stats.traffic.replies_limited += u64::from(writer.is_limited());
                 continue;
             }
             let (len, sent) = writer.finish();
             self.count_sent(sent);
-            self.shared.stats.datagrams_sent += 1;
-            self.shared.stats.datagram_bytes_sent += len as u64;
+            self.shared.stats.traffic.datagrams_sent += 1;
+            self.shared.stats.traffic.datagram_bytes_sent += len as u64;
             if bulk {
                 self.bulk.spend(self.shared.now, len);
             }
@@ -106,7 +106,7 @@ impl<A: Address> Node<A> {
             if !out.body.is_bulk(self.own_short()) || self.bulk.is_free(now) {
                 return Some(out);
             }
-            self.shared.stats.repairs_deferred += self.bulk.wait(out) as u64;
+            self.shared.stats.repair.deferred += self.bulk.wait(out) as u64;
         }
         self.bulk.next(now)
     }
@@ -161,9 +161,11 @@ impl<A: Address> Node<A> {
                     self.enqueue_to(to, Body::IndirectAck { nonce });
                 }
                 Action::Nack { to, nonce } => self.enqueue_to(to, Body::Nack { nonce }),
-                Action::Isolated => self.emit(Event::Isolated),
-                Action::Reconnected => self.emit(Event::Reconnected),
-                Action::DatagramsFail { id } => self.emit(Event::DatagramsFail(id)),
+                Action::Isolated => self.emit(Event::Detector(DetectorEvent::Isolated)),
+                Action::Reconnected => self.emit(Event::Detector(DetectorEvent::Reconnected)),
+                Action::DatagramsFail { id } => {
+                    self.emit(Event::Detector(DetectorEvent::DatagramsBlocked { id }));
+                }
                 Action::Accuse { id, accusation } => self.accuse(id, &accusation),
                 Action::TellAgain { id } => self.rumors.heat(&mut self.shared.cx(), id, 0, None),
                 Action::Push { to, later } => self.enqueue_to(to, Body::Push { later, first: 0 }),
@@ -211,26 +213,21 @@ impl<A: Address> Node<A> {
         body: Body,
         most: usize,
     ) -> bool {
-        let room = !self.stopped && self.outbox.len() < self.shared.config.max_transmits;
+        let room = !self.stopped && self.outbox.len() < self.shared.config.queues.max_transmits;
         if room {
             if self.outbox.is_empty() {
                 self.moved = self.shared.now;
             }
             self.outbox.push_back(Outgoing { to, member, most, body });
         } else {
-            self.shared.stats.transmits_dropped += 1;
+            self.shared.stats.traffic.transmits_dropped += 1;
         }
         room
     }
 
     pub(super) fn count_sent(&mut self, sent: [u8; 32]) {
-        // Most packets have one or two messages, of the first kinds: the others' counters are not
-        // even looked at.
-        let counts = self.shared.stats.messages_sent.as_chunks_mut::<8>().0;
-        for (counts, sent) in counts.iter_mut().zip(sent.as_chunks::<8>().0) {
-            if u64::from_ne_bytes(*sent) != 0 {
-                counts.iter_mut().zip(sent).for_each(|(count, sent)| *count += u64::from(*sent));
-            }
+        for (kind, count) in (0..).zip(sent).filter(|(_, count)| *count > 0) {
+            *self.shared.stats.sent.counter(kind) += u64::from(count);
         }
     }
 }

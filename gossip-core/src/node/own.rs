@@ -11,7 +11,7 @@ use crate::action::Action;
 use crate::id::ShortId;
 use crate::member::{Accusation, Claim, Level, Meta, Phase, Slot};
 use crate::rng::Rng;
-use crate::{Address, Detector, Event, Incarnation, Instant, NodeId, Status, time};
+use crate::{Address, DetectorKind, Event, Incarnation, Instant, LocalEvent, NodeId, Status, time};
 
 /// How many members must have acknowledged that we leave.
 const WITNESSES: usize = 3;
@@ -107,7 +107,7 @@ impl<A: Address> Node<A> {
     fn move_on(&mut self, next: Option<Incarnation>, change: impl FnOnce(&mut Claim<A, Meta>)) {
         let Some(next) = next else {
             let address = self.local().address().clone();
-            self.emit(Event::Conflict { address });
+            self.emit(Event::Local(LocalEvent::Conflict { address }));
             return self.stop();
         };
         self.shared.table.claim(self.shared.now, |claim| {
@@ -154,7 +154,7 @@ impl<A: Address> Node<A> {
     fn on_accusation(&mut self, accusation: &Accusation) -> bool {
         let (accused, ours) = (accusation.incarnation, self.local().incarnation());
         let phase = self.local().claim.phase;
-        let swim = self.shared.config.detector == Detector::Swim;
+        let swim = self.shared.config.detector.kind == DetectorKind::Swim;
         if accused.life() != ours.life() || phase == Phase::Left {
             return false;
         }
@@ -182,7 +182,7 @@ impl<A: Address> Node<A> {
 
     /// We live: says so by a larger incarnation.
     fn refute(&mut self, accused: Incarnation) {
-        self.shared.stats.refutations += 1;
+        self.shared.stats.local.refutations += 1;
         self.detector.on_accused();
         self.outbid(accused, |_| ());
     }
@@ -195,7 +195,7 @@ impl<A: Address> Node<A> {
             return true;
         }
         let Shared { now, config, .. } = &self.shared;
-        if config.detector == Detector::Swim {
+        if config.detector.kind == DetectorKind::Swim {
             return false;
         }
         let deaths = &mut self.own.deaths;
@@ -232,7 +232,7 @@ impl<A: Address> Node<A> {
         let Some(rival) = self.own.rival.take_if(|rival| rival.nonce == nonce) else {
             return false;
         };
-        self.emit(Event::Conflict { address: rival.address });
+        self.emit(Event::Local(LocalEvent::Conflict { address: rival.address }));
         self.stop();
         true
     }
@@ -289,7 +289,7 @@ impl<A: Address> Node<A> {
             self.own.farewell = None;
             // What was said last still has to leave.
             let last = core::mem::take(&mut self.outbox);
-            self.emit(Event::Left);
+            self.emit(Event::Local(LocalEvent::Left));
             self.stop();
             self.outbox = last;
         } else {
@@ -318,7 +318,7 @@ impl<A: Address> Node<A> {
 
     fn tell_farewell(&mut self) {
         let Some(farewell) = &mut self.own.farewell else { return };
-        farewell.next = self.shared.now + self.shared.config.gossip_interval;
+        farewell.next = self.shared.now + self.shared.config.rumors.interval;
         let told = &farewell.witnesses;
         let peers = self
             .shared
@@ -342,7 +342,7 @@ impl<A: Address> Node<A> {
         let Some(rival) = &mut self.own.rival else { return };
         if rival.asked < QUESTIONS {
             rival.asked += 1;
-            rival.next = self.shared.now + self.shared.config.probe_timeout;
+            rival.next = self.shared.now + self.shared.config.detector.probe_timeout;
             let own = &self.shared.table.own().member.id;
             let check = self.shared.cluster.check(own, rival.incarnation);
             let (to, nonce) = (rival.address.clone(), rival.nonce);

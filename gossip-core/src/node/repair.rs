@@ -42,7 +42,7 @@ impl<A: Address> Node<A> {
         let Some(slot) = self.shared.table.get(&with) else { return };
         let address = slot.member.claim.address.clone();
         let begun = self.enqueue(address, Some(with), Body::Descend(Prefix::ROOT.children(digits)));
-        self.shared.stats.syncs += u64::from(begun);
+        self.shared.stats.repair.syncs += u64::from(begun);
     }
 
     /// Writes the folds of the whole table.
@@ -108,7 +108,7 @@ impl<A: Address> Node<A> {
             prefixes.truncate(origin.items);
             origin.items -= prefixes.len();
             origin.findings.prefixes.extend(prefixes);
-            self.shared.stats.repairs_deferred += excess as u64;
+            self.shared.stats.repair.deferred += excess as u64;
         }
     }
 

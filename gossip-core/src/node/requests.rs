@@ -13,7 +13,7 @@ use crate::event::SendId;
 use crate::hash::Key;
 use crate::id::{ShortId, ShortIds};
 use crate::wire::{SyncEnd, Writer};
-use crate::{Address, Event, Instant, NodeId};
+use crate::{Address, Event, Instant, MessageEvent, NodeId};
 
 /// How many times one page is asked for again because there was more than a frame could hold.
 const MOST_AGAIN: u8 = u8::MAX;
@@ -129,16 +129,16 @@ impl<A: Address> Node<A> {
     /// Opens a request; `false` if there may be none, or no more.
     pub(super) fn ask(&mut self, to: NodeId, ask: Ask) -> bool {
         let config = &self.shared.config;
-        if !config.requests {
+        if !config.requests.enabled {
             return false;
         }
-        if self.requests.open.len() >= config.max_requests {
-            self.shared.stats.requests_dropped += 1;
+        if self.requests.open.len() >= config.requests.max_in_flight {
+            self.shared.stats.traffic.requests_dropped += 1;
             return false;
         }
         let patience = match ask {
-            Ask::Ping { .. } => config.probe_interval,
-            _ => config.request_timeout,
+            Ask::Ping { .. } => config.detector.probe_interval,
+            _ => config.requests.timeout,
         };
         let deadline = self.shared.now + patience;
         self.requests.count += 1;
@@ -157,7 +157,7 @@ impl<A: Address> Node<A> {
         let asked = asks && self.ask(with, Ask::Sync { first, next: None, again: MOST_AGAIN });
         // Where a request is slow, the carrier is: what it brings may come sooner by datagram.
         let begun = asked || self.sync_by_datagram(with, first);
-        self.shared.stats.syncs += u64::from(begun);
+        self.shared.stats.repair.syncs += u64::from(begun);
     }
 
     /// Whether it begins.
@@ -190,12 +190,12 @@ impl<A: Address> Node<A> {
                     Body::Payload { check: *check, bytes: core::mem::take(bytes) }
                 }
             };
-            let limit = self.shared.config.max_frame;
+            let limit = self.shared.config.requests.max_frame;
             let mut writer = Writer::frame(buf, limit, self.shared.tag, self.own_short());
             let more = self.encode(&mut writer, Some(whom), &mut body);
             let (len, sent) = writer.finish();
-            self.shared.stats.requests_sent += 1;
-            self.shared.stats.frame_bytes_sent += len as u64;
+            self.shared.stats.traffic.requests_sent += 1;
+            self.shared.stats.traffic.frame_bytes_sent += len as u64;
             self.count_sent(sent);
             if more {
                 self.note_rest(&id, whom, body);
@@ -221,8 +221,10 @@ impl<A: Address> Node<A> {
     /// synchronisation stands.
     pub(super) fn on_replied(&mut self, open: Open, taken: bool, end: Option<SyncEnd>) {
         match (open.ask, end) {
-            (Ask::Payload { id, .. }, _) if taken => self.emit(Event::SendDelivered { id }),
-            (Ask::Payload { id, .. }, _) => self.emit(Event::SendFailed { id }),
+            (Ask::Payload { id, .. }, _) if taken => {
+                self.emit(Event::Message(MessageEvent::Delivered { id }));
+            }
+            (Ask::Payload { id, .. }, _) => self.emit(Event::Message(MessageEvent::Failed { id })),
             (Ask::Sync { first, next, again }, Some(end)) => {
                 self.on_contact(open.to, end.fold);
                 if end.more && again > 0 {
@@ -237,9 +239,9 @@ impl<A: Address> Node<A> {
 
     /// A request was not answered.
     pub(super) fn on_request_failed(&mut self, open: Open) {
-        self.shared.stats.requests_failed += 1;
+        self.shared.stats.traffic.requests_failed += 1;
         match open.ask {
-            Ask::Payload { id, .. } => self.emit(Event::SendFailed { id }),
+            Ask::Payload { id, .. } => self.emit(Event::Message(MessageEvent::Failed { id })),
             Ask::Sync { first, .. } => _ = self.sync_by_datagram(open.to, first),
             Ask::Ping { .. } | Ask::Records(_) => {}
         }

@@ -10,7 +10,7 @@ use crate::id::ShortId;
 use crate::member::{Accusation, Level};
 use crate::testing::{claim, id};
 use crate::wire::{ENVELOPE, Folds, Items, Join as JoinMessage, Payload, Ping, Sync, Writer, kind};
-use crate::{CommandError, JoinError, Reject, Status};
+use crate::{CommandError, JoinError, JoinEvent, LocalEvent, MessageEvent, Reject, Status};
 
 const BUDGET: usize = 1_200;
 
@@ -20,7 +20,7 @@ fn node(index: u32, config: Config) -> Node<u32> {
 }
 
 fn datagrams_only() -> Config {
-    Config { requests: false, ..Config::lan() }
+    Config::lan().with(|config| config.requests.enabled = false)
 }
 
 fn at(millis: u64) -> Instant {
@@ -84,11 +84,11 @@ fn a_node_that_cannot_send_asks_nobody_and_goes_on_when_it_can() {
     // None of its probes has failed meanwhile, and now they go on.
     node.handle_timeout(now);
     drain(&mut node, now);
-    assert_eq!(node.stats().probes_failed, 0);
-    let probes = node.stats().probes;
-    now = now + node.config().probe_interval * 2;
+    assert_eq!(node.stats().detector.probes_failed, 0);
+    let probes = node.stats().detector.probes;
+    now = now + node.config().detector.probe_interval * 2;
     node.handle_timeout(now);
-    assert!(node.stats().probes > probes);
+    assert!(node.stats().detector.probes > probes);
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn the_last_epoch_is_a_conflict_and_no_panic() {
     let record = (255u8, 0u32, id(0), last, None::<Accusation>);
     let mut datagram = forge(&node, 9, |writer| assert!(writer.put(kind::RECORD, &record)));
     node.handle_datagram(at(1), &9, &mut datagram).unwrap();
-    assert_eq!(events(&mut node), [Event::Conflict { address: 0 }]);
+    assert_eq!(events(&mut node), [Event::Local(LocalEvent::Conflict { address: 0 })]);
     assert_eq!(node.handle_datagram(at(2), &9, &mut datagram), Err(Reject::Stopped));
     assert_eq!(node.set_meta(at(3), b"x"), Err(CommandError::Stopped));
 }
@@ -269,10 +269,12 @@ fn a_payload_for_another_life_is_refused() {
         let payload = Payload { from: id(1), check, bytes: b"for 0" };
         let mut datagram = forge(&node, 1, |writer| assert!(writer.put(kind::PAYLOAD, &payload)));
         node.handle_datagram(at(2), &1, &mut datagram).unwrap();
-        let told = events(&mut node).iter().any(|event| matches!(event, Event::Message { .. }));
+        let told = events(&mut node)
+            .iter()
+            .any(|event| matches!(event, Event::Message(MessageEvent::Received { .. })));
         assert_eq!(told, taken);
     }
-    assert_eq!(node.stats().payloads_refused, 1);
+    assert_eq!(node.stats().local.payloads_refused, 1);
 }
 
 #[test]
@@ -292,13 +294,13 @@ fn leaving_ends_an_open_join_and_tells_the_seed() {
     let outcomes = Vec::from([(9, Err(JoinError::NoAnswer))]);
     let events = events(&mut node);
     assert!(
-        matches!(&events[..], [Event::Left, Event::JoinFinished { outcomes: o, .. }] if *o == outcomes)
+        matches!(&events[..], [Event::Local(LocalEvent::Left), Event::Join(JoinEvent::Finished { outcomes: o, .. })] if *o == outcomes)
     );
 }
 
 #[test]
 fn leaving_tells_even_those_who_are_suspected() {
-    let mut node = taught(1, Config { leave_timeout: Duration::ZERO, ..Config::lan() });
+    let mut node = taught(1, Config::lan().with(|config| config.leave_timeout = Duration::ZERO));
     let accusation = Accusation::new(claim(1, 0).incarnation, Level::Suspect, ShortId(1));
     let mut datagram = forge(&node, 1, |writer| put_record(writer, 1, Some(&accusation)));
     node.handle_datagram(at(2), &1, &mut datagram).unwrap();
@@ -334,7 +336,7 @@ fn told(node: &mut Node<u32>, by: u32, accusations: &[Accusation]) -> (Vec<u32>,
     let sent = drain(node, at(2));
     let mut to: Vec<u32> = sent.into_iter().map(|(to, _)| to).collect();
     to.sort_unstable();
-    (to, node.stats().refutations)
+    (to, node.stats().local.refutations)
 }
 
 #[test]
@@ -356,7 +358,7 @@ fn a_refutation_goes_once_to_whoever_tells_of_the_accusation_and_knows_it_not() 
 
 #[test]
 fn by_swims_rules_a_refutation_is_left_to_the_rumour() {
-    let mut node = taught(30, Config { requests: false, ..Config::lan().swim() });
+    let mut node = taught(30, Config::lan().swim().with(|config| config.requests.enabled = false));
     let first = node.local().incarnation();
     let accusation = Accusation::new(first, Level::Suspect, ShortId(7));
     assert_eq!(told(&mut node, 5, core::slice::from_ref(&accusation)), (vec![5, 5], 1));
@@ -372,18 +374,19 @@ fn a_pause_is_noticed_once() {
         assert!(node.handle_datagram(late, &5, &mut [0; 3]).is_err());
     }
     node.handle_timeout(late);
-    assert_eq!(node.stats().pauses, 1);
+    assert_eq!(node.stats().traffic.pauses, 1);
 }
 
 #[test]
 fn a_request_of_the_application_has_a_deadline() {
-    let mut config = Config { request_timeout: Duration::from_millis(10), ..Config::lan() };
-    config.probe_interval = Duration::from_secs(3_600);
+    let mut config =
+        Config::lan().with(|config| config.requests.timeout = Duration::from_millis(10));
+    config.detector.probe_interval = Duration::from_secs(3_600);
     let mut node = taught(1, config);
     let id = node.send(at(2), id(1), b"hello", Delivery::Request).unwrap();
     assert_eq!(node.poll_timeout(), Some(at(12)));
     node.handle_timeout(at(12));
-    assert!(events(&mut node).contains(&Event::SendFailed { id }));
+    assert!(events(&mut node).contains(&Event::Message(MessageEvent::Failed { id })));
 }
 
 #[test]

@@ -64,7 +64,7 @@ impl Reconciler {
     pub(crate) fn catch_up<A: Address>(&mut self, cx: &Context<'_, A>) {
         self.agreed.clear();
         if self.catch_up.is_none() {
-            let spread = cx.config.sync_interval.as_micros() as usize;
+            let spread = cx.config.repair.interval.as_micros() as usize;
             let delay = Duration::from_micros(self.rng.below(spread) as u64);
             self.catch_up = Some(cx.now + delay);
         }
@@ -82,7 +82,7 @@ impl Reconciler {
             (self.catch_up, self.doubt) = (None, None);
         }
         // One comparison serves both.
-        let next = cx.now + cx.config.sync_interval;
+        let next = cx.now + cx.config.repair.interval;
         self.catch_up = self.catch_up.map(|_| next);
         self.doubt = self.doubt.map(|_| next);
         if self.next_timeout().is_some()
@@ -120,7 +120,7 @@ impl Reconciler {
                 self.differed = u16::MAX;
             }
             if !hot && !cx.table.is_overflowing() {
-                self.doubt.get_or_insert(cx.now + cx.config.sync_interval);
+                self.doubt.get_or_insert(cx.now + cx.config.repair.interval);
             }
         }
     }
@@ -148,12 +148,12 @@ impl Reconciler {
         let again = if catching_up { differing } else { differing & before & !hot };
         self.differed = differing;
         if differing & !hot != 0 {
-            self.doubt.get_or_insert(cx.now + cx.config.sync_interval);
+            self.doubt.get_or_insert(cx.now + cx.config.repair.interval);
         }
         if again == 0 || cx.now < self.rest_until {
             return;
         }
-        self.rest_until = cx.now + cx.config.sync_interval * 3 / 4;
+        self.rest_until = cx.now + cx.config.repair.interval * 3 / 4;
         if catching_up && again.count_ones() >= BULK {
             cx.actions.push_back(Action::Sync { with });
         } else {
@@ -178,7 +178,10 @@ mod tests {
         assert_eq!(reconciler.next_timeout(), None, "it is on its way");
         reconciler.on_roots(&mut world.cx(), id(3), 0b0010, 0b0001);
         for looks in 1..=3 {
-            assert_eq!(reconciler.next_timeout(), Some(begin + looks * world.config.sync_interval));
+            assert_eq!(
+                reconciler.next_timeout(),
+                Some(begin + looks * world.config.repair.interval)
+            );
             assert_eq!(world.take(), []);
             world.now = reconciler.next_timeout().unwrap();
             reconciler.on_timeout(&mut world.cx());
@@ -203,7 +206,7 @@ mod tests {
         assert_eq!(reconciler.next_timeout(), None);
         reconciler.on_contact(&world.cx(), id(3), 1, false);
         world.now = reconciler.next_timeout().unwrap();
-        assert_eq!(world.now, Instant::ORIGIN + world.config.sync_interval);
+        assert_eq!(world.now, Instant::ORIGIN + world.config.repair.interval);
         reconciler.on_timeout(&mut world.cx());
         let actions = world.take();
         assert!(matches!(actions[..], [Action::Compare { .. }]), "{actions:?}");
@@ -292,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_table_without_room_compares_nothing_but_a_full_one_does() {
-        let mut world = World::new(Config { max_members: 10, ..Config::lan() }, 9);
+        let mut world = World::new(Config::lan().with(|config| config.members.max = 10), 9);
         let mut reconciler = Reconciler::new(&[1; 32]);
         world.wait(10_000);
         world.learn(10, 0);
@@ -301,7 +304,7 @@ mod tests {
         }
         assert_eq!(world.take(), []);
 
-        let mut world = World::new(Config { max_members: 10, ..Config::lan() }, 9);
+        let mut world = World::new(Config::lan().with(|config| config.members.max = 10), 9);
         world.wait(10_000);
         reconciler.on_roots(&mut world.cx(), id(3), 1, 0);
         reconciler.on_roots(&mut world.cx(), id(3), 1, 0);

@@ -134,15 +134,15 @@ impl Rumors {
         } else if self.hot.len() >= MAX_HOT {
             let oldest = (0..self.hot.len()).max_by_key(|&place| self.hot[place].age);
             self.hot.remove(oldest.unwrap_or(0));
-            cx.stats.rumors_dropped += 1;
+            cx.stats.rumors.dropped += 1;
         }
         if news.age < young(cx.table.live().len()) {
             news.state = State::Fresh;
-            let moment = cx.config.coalesce.max(Duration::from_micros(1));
+            let moment = cx.config.rumors.coalesce_delay.max(Duration::from_micros(1));
             self.flush.get_or_insert(cx.now + moment);
         }
         self.hot.push(news);
-        self.tick.get_or_insert(cx.now + cx.config.gossip_interval);
+        self.tick.get_or_insert(cx.now + cx.config.rumors.interval);
     }
 
     pub(crate) fn on_timeout<A: Address>(&mut self, cx: &mut Context<'_, A>) {
@@ -172,7 +172,7 @@ impl Rumors {
                 rumor.state = State::Pushed;
             }
         }
-        let count = usize::from(cx.config.fanout);
+        let count = usize::from(cx.config.rumors.fanout);
         for later in 0..young.saturating_sub(youngest) {
             let fits = |slot: &Slot<A>| Some(slot.member.id) != source;
             for to in cx.table.draw(&mut self.rng, count, fits) {
@@ -200,11 +200,11 @@ impl Rumors {
         if self.hot.is_empty() {
             return;
         }
-        self.tick = Some(cx.now + cx.config.gossip_interval);
+        self.tick = Some(cx.now + cx.config.rumors.interval);
         let old = || self.hot.iter().filter(|rumor| rumor.state == State::Old);
         if let Some(least) = old().map(|rumor| rumor.unasked).min() {
             let times = if least < EARLY { 2 } else { 1 };
-            let count = times * usize::from(cx.config.fanout);
+            let count = times * usize::from(cx.config.rumors.fanout);
             for to in cx.table.draw(&mut self.rng, count, |_| true) {
                 cx.actions.push_back(Action::Advertise { to });
             }
@@ -255,7 +255,7 @@ impl Rumors {
                 return Some(place);
             }
             // Even alone it does not fit.
-            cx.stats.records_oversize += 1;
+            cx.stats.members.records_oversize += 1;
         }
         None
     }
@@ -287,7 +287,7 @@ impl Rumors {
                 wanted.push(advert.short);
                 self.ask(cx, Question { advert, again: cx.now, others: SmallVec::new() });
             } else {
-                cx.stats.wants_dropped += 1;
+                cx.stats.rumors.wants_dropped += 1;
             }
         }
         if let Some(from) = from.filter(|_| wanted.is_empty()) {
@@ -304,7 +304,7 @@ impl Rumors {
 
     /// Notes that somebody is asked. An answer comes within some milliseconds or is lost.
     fn ask<A>(&mut self, cx: &Context<'_, A>, question: Question) {
-        let again = cx.now + cx.config.gossip_interval / 4;
+        let again = cx.now + cx.config.rumors.interval / 4;
         self.asked.push_back(Question { again, ..question });
     }
 

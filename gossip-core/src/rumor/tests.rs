@@ -68,7 +68,7 @@ fn a_rumour_is_pushed_at_all_its_young_ages_at_once_then_advertised_then_over() 
     // At once, but for a moment in which others may join it. floor(log4 64) + 1 = 4: it came at
     // the age of 1, and is pushed at the ages 1 to 3, to three members each.
     let pushes = next(&mut world, &mut rumors);
-    assert_eq!(world.now, Instant::ORIGIN + world.config.coalesce);
+    assert_eq!(world.now, Instant::ORIGIN + world.config.rumors.coalesce_delay);
     let later = |action: &Action| match action {
         Action::Push { later, .. } => *later,
         other => panic!("{other:?}"),
@@ -109,7 +109,7 @@ fn too_many_rumours_are_left_to_repair() {
         rumors.heat(&mut world.cx(), id(index + 1), 0, None);
     }
     assert_eq!(rumors.hot.len(), MAX_HOT);
-    assert_eq!(world.stats.rumors_dropped, 100 - MAX_HOT as u64);
+    assert_eq!(world.stats.rumors.dropped, 100 - MAX_HOT as u64);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn only_what_is_lacking_is_asked_for_and_only_now_and_then() {
     let flood = (0..1_000).map(|short| Advert { short: ShortId(short), version: 0 });
     rumors.on_advert(&mut world.cx(), Some(id(3)), flood);
     assert_eq!(rumors.asked.len(), MAX_ASKED);
-    assert!(world.stats.wants_dropped > 900);
+    assert!(world.stats.rumors.wants_dropped > 900);
 }
 
 /// A suspicion that is news.
@@ -197,7 +197,7 @@ fn who_advertised_as_well_is_asked_if_no_answer_comes() {
     }
     let ask = |of: u32, advert: Advert| Action::Ask { of: id(of), short: advert.short };
     assert_eq!(next(&mut world, &mut rumors), [ask(7, first), ask(8, second)]);
-    assert_eq!(world.now, Instant::ORIGIN + world.config.gossip_interval / 4);
+    assert_eq!(world.now, Instant::ORIGIN + world.config.rumors.interval / 4);
     // The second has come meanwhile.
     world.accuse(3, Level::Suspect, 1);
     assert_eq!(next(&mut world, &mut rumors), [ask(6, first)]);

@@ -1,16 +1,24 @@
 //! Bytes from outside, at any moment of a node's life.
 
+use std::collections::BTreeMap;
+
 use arbitrary::{Result, Unstructured};
-use gossip_core::Instant;
+use gossip_core::{Instant, MessageStats};
 
 use super::driven::{Driven, Input, Outputs};
 use super::life::{CHOICES, ENVELOPE, HOSTS, Life, NEWCOMER, STRANGER};
 
-/// Messages by kind, as in `Stats::messages_received`.
-pub(crate) type Counts = [u64; 32];
+/// Messages by the name of their kind.
+pub(crate) type Counts = BTreeMap<&'static str, u64>;
+
+/// Returns the counters of `stats` by their names, which differ.
+pub(crate) fn counts(stats: &MessageStats) -> Counts {
+    let mut counts = Counts::new();
+    stats.each(|_, kind, count| assert_eq!(counts.insert(kind, count), None));
+    counts
+}
 
 /// What this target knows of the wire.
-const ACK: usize = 2;
 const SYNC_END: u8 = 12;
 const FOLDS: u8 = 15;
 const UNKNOWN: u8 = 200;
@@ -38,7 +46,7 @@ pub(crate) fn datagram(bytes: &[u8]) -> Counts {
     let mut bytes = Unstructured::new(bytes);
     let (life, count) = Life::choose(bytes.arbitrary().unwrap_or(0));
     let (mut host, mut now) = life.until(count);
-    let before = host.node.stats().messages_received;
+    let before = host.node.stats().received;
     let mut strangers = Strangers::default();
     while !bytes.is_empty() {
         let Ok((way, waits, input)) = packet(&mut bytes, life, &host) else { break };
@@ -50,13 +58,14 @@ pub(crate) fn datagram(bytes: &[u8]) -> Counts {
             host.hold(now, &input);
         } else {
             let outputs = host.apply(now, &input);
-            strangers.answered = host.node.stats().messages_received[ACK] > before[ACK];
+            strangers.answered = host.node.stats().received.detector.ack > before.detector.ack;
             strangers.check(&outputs);
         }
     }
     wait(&mut host, now, 16);
-    let after = host.node.stats().messages_received;
-    core::array::from_fn(|kind| after[kind] - before[kind])
+    let before = counts(&before);
+    let after = counts(&host.node.stats().received);
+    after.into_iter().map(|(kind, after)| (kind, after - before[kind])).collect()
 }
 
 /// The bytes that came, since the last drain, from addresses that are not known to be anybody's.

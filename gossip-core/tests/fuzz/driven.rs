@@ -157,7 +157,7 @@ impl Driven {
         }
         assert!(node.poll_transmit(now, buf).is_none(), "drained is drained");
         // A request that is open no longer is of no use to the corpus.
-        open.drain(..open.len().saturating_sub(node.config().max_requests));
+        open.drain(..open.len().saturating_sub(node.config().requests.max_in_flight));
         Outputs { result, reply, transmits, requests, events }
     }
 
@@ -168,10 +168,10 @@ impl Driven {
         }
         let frames = outputs.requests.iter().map(|(_, frame)| frame);
         for frame in frames.chain([&outputs.reply]) {
-            assert!(frame.len() <= config.max_frame - SEAL, "a frame above its limit");
+            assert!(frame.len() <= config.requests.max_frame - SEAL, "a frame above its limit");
         }
-        assert!(outputs.requests.len() <= config.max_requests, "too many requests");
-        assert!(outputs.events.len() <= config.max_events + 1, "too many events");
+        assert!(outputs.requests.len() <= config.requests.max_in_flight, "too many requests");
+        assert!(outputs.events.len() <= config.queues.max_events + 1, "too many events");
     }
 
     fn check_node(&mut self, now: Instant, input: &Input) {
@@ -181,8 +181,11 @@ impl Driven {
             assert!(due.is_none_or(|due| due > now), "due at {due:?} again at {now:?}");
         }
         assert_eq!(due.is_none(), node.is_stopped(), "awake until stopped");
-        assert!(self.late || node.stats().pauses == 0, "a pause was seen where there was none");
-        assert!(node.members().count() <= node.config().max_members as usize);
+        assert!(
+            self.late || node.stats().traffic.pauses == 0,
+            "a pause was seen where there was none"
+        );
+        assert!(node.members().count() <= node.config().members.max as usize);
         let known: BTreeMap<_, _> =
             node.members().map(|member| (member.id(), member.incarnation())).collect();
         for (id, before) in &self.known {
@@ -195,9 +198,9 @@ impl Driven {
     /// What is refused changes nothing but a counter.
     fn check_refused(&self, (stats, fingerprint): &(Stats, u64), outputs: &Outputs) {
         let now = self.node.stats();
-        assert_eq!(now.messages_received, stats.messages_received);
-        assert_eq!(now.datagrams_received, stats.datagrams_received);
-        assert_eq!(now.frame_bytes_received, stats.frame_bytes_received);
+        assert_eq!(now.received, stats.received);
+        assert_eq!(now.traffic.datagrams_received, stats.traffic.datagrams_received);
+        assert_eq!(now.traffic.frame_bytes_received, stats.traffic.frame_bytes_received);
         assert_eq!(self.node.fingerprint(), *fingerprint);
         let Outputs { reply, transmits, requests, events, .. } = outputs;
         let silent = transmits.is_empty() && requests.is_empty() && events.is_empty();

@@ -42,16 +42,16 @@ const CROWDED: usize = 2;
 /// filled.
 fn config(life: usize) -> Config {
     let mut config = Config::lan();
-    config.requests = life & REQUESTS != 0;
+    config.requests.enabled = life & REQUESTS != 0;
     config.datagram_budget = 256;
-    config.max_frame = 4_096;
-    config.max_members = if life & CROWDED != 0 { CROWD as u32 + 24 } else { 24 };
-    config.max_events = 32;
-    config.max_transmits = 32;
-    config.max_requests = 4;
-    config.reconnect_interval = Duration::from_secs(2);
+    config.requests.max_frame = 4_096;
+    config.members.max = if life & CROWDED != 0 { CROWD as u32 + 24 } else { 24 };
+    config.queues.max_events = 32;
+    config.queues.max_transmits = 32;
+    config.requests.max_in_flight = 4;
+    config.join.reconnect_interval = Duration::from_secs(2);
     config.leave_timeout = Duration::from_secs(2);
-    config.grace = Duration::from_secs(20);
+    config.members.retention = Duration::from_secs(20);
     config
 }
 

@@ -104,21 +104,21 @@ enum Command {
 
 fn config(setup: Setup) -> Config {
     let mut config = Config::lan();
-    config.requests = setup.requests;
+    config.requests.enabled = setup.requests;
     config.datagram_budget = 256 + 4 * usize::from(setup.budget);
-    config.grace = Duration::from_secs(30);
+    config.members.retention = Duration::from_secs(30);
     if setup.narrow {
-        config.max_members = 3;
-        config.max_events = 16;
-        config.max_transmits = 16;
-        config.max_requests = 1;
-        config.max_frame = 4_096;
+        config.members.max = 3;
+        config.queues.max_events = 16;
+        config.queues.max_transmits = 16;
+        config.requests.max_in_flight = 1;
+        config.requests.max_frame = 4_096;
     }
     if setup.hasty {
-        config.coalesce = Duration::ZERO;
+        config.rumors.coalesce_delay = Duration::ZERO;
         config.leave_timeout = Duration::ZERO;
-        config.max_local_health = 0;
-        config.indirect_probes = 0;
+        config.detector.max_local_health = 0;
+        config.detector.indirect_probes = 0;
     }
     config
 }

@@ -28,11 +28,6 @@ const SOON: Duration = Duration::from_secs(300);
 const SYNCS: u64 = 64;
 const DATAGRAMS: u64 = 128;
 
-/// The kinds of messages that only nodes which differ exchange.
-const WANT: usize = 8;
-const SYNC: usize = 11;
-const FOLDS: usize = 15;
-
 /// Everything that happens in one run.
 #[derive(Arbitrary, Clone, Debug)]
 pub(crate) struct Plan {
@@ -88,10 +83,14 @@ pub(crate) fn reconcile(plan: &Plan) -> Run {
 fn config(plan: &Plan) -> Config {
     let mut config = Config::lan();
     let hour = Duration::from_secs(3_600);
-    config.requests = plan.requests;
+    config.requests.enabled = plan.requests;
     config.datagram_budget = 256 + usize::from(plan.budget).min(65_000 - 256);
-    config.max_frame = 4_096 + usize::from(plan.frame);
-    (config.probe_interval, config.suspicion, config.reconnect_interval) = (hour, hour, hour);
+    config.requests.max_frame = 4_096 + usize::from(plan.frame);
+    (
+        config.detector.probe_interval,
+        config.detector.suspicion_timeout,
+        config.join.reconnect_interval,
+    ) = (hour, hour, hour);
     config
 }
 
@@ -236,14 +235,18 @@ impl Pair {
     /// How many synchronisations there were, and datagrams between the two.
     fn work(&self) -> [u64; 2] {
         let [one, other] = self.stats();
-        [one.syncs + other.syncs, one.datagrams_received + other.datagrams_received]
+        [
+            one.repair.syncs + other.repair.syncs,
+            one.traffic.datagrams_received + other.traffic.datagrams_received,
+        ]
     }
 
     /// How much was sent because there was a difference.
     fn said(&self) -> u64 {
         self.stats()
             .iter()
-            .flat_map(|stats| [WANT, SYNC, FOLDS].map(|kind| stats.messages_sent[kind]))
+            .map(|stats| stats.sent)
+            .map(|sent| sent.member.want + sent.repair.sync + sent.repair.folds)
             .sum()
     }
 

@@ -15,7 +15,7 @@ use crate::events::Hub;
 use crate::joins::Joins;
 use crate::keeper::Keeper;
 use crate::seeds::Seeds;
-use crate::{Event, Member, Node, Pending, Update, trace};
+use crate::{Event, JoinEvent, Member, Node, Pending, Update, trace};
 
 /// Whether the adapter's driver runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl State {
             trace::event(id, &event);
             match &event {
                 Event::Lagged { lost } => self.hub.lost(*lost),
-                Event::JoinFinished { id, outcomes } => {
+                Event::Join(JoinEvent::Finished { id, outcomes }) => {
                     self.joins.finished(*id, outcomes);
                     self.hub.publish(&event);
                 }
@@ -105,9 +105,9 @@ impl Shared {
         let state = State {
             node,
             phase: Phase::Running,
-            joins: Joins::new(config.join_timeout),
+            joins: Joins::new(config.join.timeout),
             hub: Hub::default(),
-            seeds: Seeds::new(clock.now(), seeds, restored, config.grace),
+            seeds: Seeds::new(clock.now(), seeds, restored, config.members.retention),
             keeper,
             #[cfg(feature = "metrics")]
             metrics: crate::metrics::Metrics::new(clock.now(), id),

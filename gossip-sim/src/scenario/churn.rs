@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use clap::Args;
-use gossip_core::Config;
 use serde::Serialize;
 
 use super::{Conditions, Error, Outcome, nodes, traffic_curve};
@@ -39,7 +38,7 @@ impl Churn {
     pub(super) fn run(&self, seed: u64) -> Result<Outcome, Error> {
         let Self { nodes, grace, conditions } = *self;
         let grace = Duration::from_secs(grace);
-        let config = Config { grace, ..conditions.config() };
+        let config = conditions.config().with(|config| config.members.retention = grace);
         let mut sim = conditions.settled_cluster(seed, nodes, &config)?;
         let (begin, before) = (super::seconds(&sim), sim.total_traffic());
         let each = (nodes / 5).max(1);

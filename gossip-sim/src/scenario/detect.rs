@@ -143,7 +143,7 @@ impl Detect {
         }
         let mut pings = samples[PINGS].clone();
         pings.sort_unstable_by(f64::total_cmp);
-        let interval = run.config.probe_interval.as_secs_f64();
+        let interval = run.config.detector.probe_interval.as_secs_f64();
         let share =
             |(place, ping)| (ping * interval, 100.0 * (place + 1) as f64 / f64::from(crashes));
         let points = pings.into_iter().enumerate().map(share).collect();
@@ -196,7 +196,7 @@ impl Run {
 
     /// The victims crash together, at any moment.
     fn crash(&mut self, victims: &[usize], samples: &mut Samples) -> Result<(), Error> {
-        let phase = self.random.below(self.config.probe_interval.as_micros() as u64);
+        let phase = self.random.below(self.config.detector.probe_interval.as_micros() as u64);
         self.run_until(Duration::from_micros(phase), |_| false);
         lock(&self.seen).first.clear();
         self.sim.take_log();
@@ -222,7 +222,7 @@ impl Run {
                 within(at.map(|at| at.saturating_duration_since(begin)), what)
             };
             let mut push = |name, number| samples.entry(name).or_default().push(number);
-            push(PINGS, took(ping, PINGS)? / self.config.probe_interval.as_secs_f64());
+            push(PINGS, took(ping, PINGS)? / self.config.detector.probe_interval.as_secs_f64());
             push(DEATHS, took(death, DEATHS)?);
             push(KNOWN, took(*known, KNOWN)?);
         }

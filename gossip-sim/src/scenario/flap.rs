@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum, value_parser};
-use gossip_core::{Event, Incarnation, NodeId};
+use gossip_core::{Event, Incarnation, MemberEvent, NodeId};
 use serde::Serialize;
 
 use super::{Conditions, Curve, Error, Outcome, nodes, percent};
@@ -81,7 +81,9 @@ struct Told {
 impl Told {
     /// Those at fault have the lowest numbers.
     fn add(&mut self, sim: &Sim, told: &Occurrence, faulty: usize, minute: usize) {
-        let (Event::MemberUp(member) | Event::MemberFailed(member, _)) = &told.event else {
+        let (Event::Member(MemberEvent::Up { member })
+        | Event::Member(MemberEvent::Failed { member, .. })) = &told.event
+        else {
             return;
         };
         let about_faulty = (0..faulty).any(|index| sim.id(index) == member.id());
@@ -102,7 +104,12 @@ impl Flap {
         let phases: Vec<u64> = (0..faulty).map(|_| random.below(2 * HALF)).collect();
         let (begin, before) = (super::seconds(&sim), sim.total_traffic());
         let mut told = Told { transitions: vec![0; minutes as usize], ..Told::default() };
-        sim.record(|told| matches!(told.event, Event::MemberUp(_) | Event::MemberFailed(..)));
+        sim.record(|told| {
+            matches!(
+                told.event,
+                Event::Member(MemberEvent::Up { .. }) | Event::Member(MemberEvent::Failed { .. })
+            )
+        });
         if fault == Fault::Lossy {
             (0..faulty).for_each(|index| sim.set_node_loss(index, LOSS, LOSS));
         }

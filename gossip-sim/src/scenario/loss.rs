@@ -66,8 +66,9 @@ impl Loss {
         let Self { nodes, minutes, hours, conditions } = *self;
         let minutes = hours.map_or(minutes, |hours| 60 * hours);
         let mut sim = conditions.settled_cluster(seed, nodes, &conditions.config())?;
-        let suspicions =
-            |sim: &Sim| (0..nodes).map(|i| sim.node(i).stats().suspicions_raised).sum::<u64>();
+        let suspicions = |sim: &Sim| {
+            (0..nodes).map(|i| sim.node(i).stats().detector.suspicions_raised).sum::<u64>()
+        };
         let (raised, told) = (suspicions(&sim), sim.false_deaths());
         let (begin, before) = (super::seconds(&sim), sim.total_traffic());
         sim.record(|told| told.failed().is_some());

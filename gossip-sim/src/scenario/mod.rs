@@ -218,7 +218,7 @@ impl Conditions {
     }
 
     fn config(&self) -> Config {
-        Config { requests: self.requests == Switch::On, ..Config::lan() }
+        Config::lan().with(|config| config.requests.enabled = self.requests == Switch::On)
     }
 
     /// A cluster in which all know all, formed without loss and then given the time to settle.

@@ -84,7 +84,7 @@ impl Reconcile {
         }
         let network = Network { latency: Latency::Constant(LATENCY), ..Network::lan() };
         let set_up = SimConfig { checks: false, ..SimConfig::new(seed).network(network) };
-        let config = Config { requests: false, ..Config::lan() };
+        let config = Config::lan().with(|config| config.requests.enabled = false);
         let mut sim = Sim::cluster(2, set_up, &config);
         let seen = Arc::new(Mutex::new(Seen::default()));
         let tap = Arc::clone(&seen);
@@ -123,7 +123,7 @@ impl Reconcile {
         }
         sim.set_network(network.loss(loss));
         let begin = sim.now();
-        let syncs = |sim: &Sim| sim.node(0).stats().syncs + sim.node(1).stats().syncs;
+        let syncs = |sim: &Sim| sim.node(0).stats().repair.syncs + sim.node(1).stats().repair.syncs;
         let before = syncs(&sim);
         let limit = Duration::from_secs(600);
         let noticed = sim.run_until(limit, |sim| equal(sim) || syncs(sim) > before);

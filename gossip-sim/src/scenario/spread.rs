@@ -129,7 +129,7 @@ impl Spread {
         let begin = super::seconds(&sim);
         let told = sim.command(teller, |node, now| node.set_meta(now, META));
         told.map_err(|error| error.to_string())?;
-        let (known, residue) = watch(&mut sim, teller, config.probe_interval * REPAIRED)?;
+        let (known, residue) = watch(&mut sim, teller, config.detector.probe_interval * REPAIRED)?;
         sim.untap();
 
         let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);

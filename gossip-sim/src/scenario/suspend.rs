@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use gossip_core::Event;
+use gossip_core::{Event, MemberEvent};
 use serde::Serialize;
 
 use super::{Conditions, Error, Outcome, nodes, traffic_curve};
@@ -65,8 +65,12 @@ impl Suspend {
         let figures = Figures {
             nodes,
             minutes,
-            suspicions_told: told(|event| matches!(event, Event::MemberSuspected(_))),
-            false_deaths_told: told(|event| matches!(event, Event::MemberFailed(..))),
+            suspicions_told: told(|event| {
+                matches!(event, Event::Member(MemberEvent::Suspected { .. }))
+            }),
+            false_deaths_told: told(|event| {
+                matches!(event, Event::Member(MemberEvent::Failed { .. }))
+            }),
             settled_s: last.unwrap_or_default().max(settled).as_secs_f64(),
         };
         Outcome::new(figures, traffic_curve(&sim, begin, nodes))

@@ -88,7 +88,7 @@ impl Cluster {
     fn sent(&self) -> (u64, u64) {
         let stats = self.nodes.iter().map(|node| node.stats());
         stats.fold((0, 0), |(datagrams, bytes), stats| {
-            (datagrams + stats.datagrams_sent, bytes + stats.datagram_bytes_sent)
+            (datagrams + stats.traffic.datagrams_sent, bytes + stats.traffic.datagram_bytes_sent)
         })
     }
 

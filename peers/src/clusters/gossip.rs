@@ -70,9 +70,9 @@ impl Cluster for GossipCluster {
 
     fn counts(&self) -> Counts {
         self.nodes.iter().map(|node| node.stats()).fold(Counts::default(), |sum, stats| Counts {
-            packets: sum.packets + stats.datagrams_sent,
-            bytes: sum.bytes + stats.datagram_bytes_sent + stats.frame_bytes_sent,
-            requests: sum.requests + stats.requests_sent,
+            packets: sum.packets + stats.traffic.datagrams_sent,
+            bytes: sum.bytes + stats.traffic.datagram_bytes_sent + stats.traffic.frame_bytes_sent,
+            requests: sum.requests + stats.traffic.requests_sent,
             errors: sum.errors + errors(&stats),
         })
     }
@@ -80,11 +80,11 @@ impl Cluster for GossipCluster {
 
 /// Inputs that a node refused, and requests that failed.
 pub(crate) fn errors(stats: &Stats) -> u64 {
-    stats.rejected_too_short
-        + stats.rejected_too_long
-        + stats.rejected_version
-        + stats.rejected_cluster
-        + stats.rejected_malformed
-        + stats.rejected_unexpected
-        + stats.requests_failed
+    stats.rejected.too_short
+        + stats.rejected.too_long
+        + stats.rejected.version
+        + stats.rejected.cluster
+        + stats.rejected.malformed
+        + stats.rejected.unexpected
+        + stats.traffic.requests_failed
 }

@@ -21,9 +21,9 @@ impl Receiver for Node {
         let mut config = Config::lan();
         config.datagram_budget = BUDGET;
         // What it has to say comes in datagrams, then.
-        config.requests = false;
+        config.requests.enabled = false;
         // All at once: it is the packets that count.
-        config.repair_rate = 1 << 30;
+        config.repair.bytes_per_second = 1 << 30;
         let node = known::gossip(count, &config);
         Self { node, config, now: NOW, buffer: vec![0; BUDGET] }
     }
@@ -35,9 +35,9 @@ impl Receiver for Node {
     fn known_records(&mut self) -> Vec<Packet> {
         let (_, mut told) = self.meet(1);
         told.retain_mut(|packet| {
-            let before = self.node.stats().records_known;
+            let before = self.node.stats().members.records_known;
             self.handle(packet.sender, &mut packet.bytes.clone());
-            self.node.stats().records_known - before == RECORDS as u64
+            self.node.stats().members.records_known - before == RECORDS as u64
         });
         told
     }

@@ -13,7 +13,10 @@ fn a_pause_of_our_own_postpones_every_verdict() {
     assert_eq!(detector.suspicions.next(), Some(verdict + pause));
     world.now = world.now + pause;
     detector.on_timeout(&mut world.cx());
-    assert_eq!(vec![world.stats.deaths_declared, world.stats.probes_failed], [0, 0]);
+    assert_eq!(
+        vec![world.stats.detector.deaths_declared, world.stats.detector.probes_failed],
+        [0, 0]
+    );
 }
 
 #[test]
@@ -45,7 +48,7 @@ fn while_nothing_leaves_no_probe_goes_on_and_that_is_nobodys_fault() {
     block(&mut world, &mut detector);
     let left = world.now;
     until_accused(&mut world, &mut detector, target, Level::Suspect);
-    let failed = left + world.config.probe_timeout * 2;
+    let failed = left + world.config.detector.probe_timeout * 2;
     let secret = secret(&mut world);
     assert_eq!(world.now, failed + secret);
 }
@@ -76,7 +79,7 @@ fn while_nothing_leaves_a_second_opinion_waits() {
     }
     assert!(begun.is_some_and(|begun| begun < left + blocked));
     // It lasts as long as any, though it was wanted long before it began.
-    assert_eq!(begun.map(|begun| begun + world.config.probe_timeout * 2), Some(world.now));
+    assert_eq!(begun.map(|begun| begun + world.config.detector.probe_timeout * 2), Some(world.now));
 }
 
 #[test]

@@ -39,8 +39,8 @@ fn who_hears_of_nobody_judges_nobody() {
     assert!(accused <= 2 && told.contains(&Action::Isolated), "{told:?}");
     let isolated = told.iter().skip_while(|action| **action != Action::Isolated);
     assert_eq!(isolated.collect::<Vec<_>>(), [&Action::Isolated], "and says no more");
-    assert_eq!(world.stats.deaths_declared, 0);
-    assert!(world.stats.accusations_withheld > 0);
+    assert_eq!(world.stats.detector.deaths_declared, 0);
+    assert!(world.stats.detector.accusations_withheld > 0);
 }
 
 /// A node that keeps a suspicion to itself and then reaches nobody any more: it, its suspect, and
@@ -89,7 +89,7 @@ fn who_reached_nobody_asks_once_more_before_all_hear_of_its_secret() {
         let mut world = World::new(Config::lan(), 200);
         let (mut detector, target, index) = isolated_with_a_secret(&mut world);
         assert!(!until_reconnected(&mut world, &mut detector, target, isolated));
-        assert!(world.stats.accusations_withheld > 0);
+        assert!(world.stats.detector.accusations_withheld > 0);
         sleep(&mut world, &mut detector, pause);
         let mut asked = None;
         loop {
@@ -103,7 +103,7 @@ fn who_reached_nobody_asks_once_more_before_all_hear_of_its_secret() {
         assert!(asked.is_some_and(|asked| asked + Duration::from_millis(200) < world.now));
         // Who is told so late has as much time as ever to refute.
         accuse(&mut world, &mut detector, index, 1);
-        let least = world.config.suspicion * 22 / 10;
+        let least = world.config.detector.suspicion_timeout * 22 / 10;
         let over = detector.suspicions.get(&target).unwrap().over;
         assert!(over >= world.now + least.saturating_sub(secret(&mut world)), "after {isolated} s");
         let told = world.now;
@@ -140,7 +140,7 @@ fn one_answer_after_an_isolation_is_not_enough_for_a_verdict() {
     while detector.probes.get(&nonce).is_some() {
         next(&mut world, &mut detector);
     }
-    assert_eq!(world.stats.deaths_declared, 0);
+    assert_eq!(world.stats.detector.deaths_declared, 0);
     until_accused(&mut world, &mut detector, target, Level::Dead);
 }
 
@@ -171,7 +171,7 @@ fn where_most_have_died_at_once_who_is_left_declares_them_dead() {
                 }
             }
         }
-        let died = world.stats.deaths_declared;
+        let died = world.stats.detector.deaths_declared;
         assert!(isolated > 5 && died >= at_least, "{isolated} times isolated, {died} declared");
     }
 }

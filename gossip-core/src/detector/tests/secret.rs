@@ -15,11 +15,12 @@ fn how_long_a_suspicion_is_kept_secret_leaves_the_others_their_time() {
 #[test]
 fn where_the_least_time_is_short_an_accuser_tells_at_once() {
     let suspicion = Duration::from_millis(500);
-    let mut world = World::new(Config { suspicion, ..Config::lan() }, 200);
+    let mut world =
+        World::new(Config::lan().with(|config| config.detector.suspicion_timeout = suspicion), 200);
     let (mut detector, target, _) = watcher(&mut world);
     let begun = world.now;
     until_accused(&mut world, &mut detector, target, Level::Suspect);
-    assert_eq!(world.now, begun + world.config.probe_timeout * 2);
+    assert_eq!(world.now, begun + world.config.detector.probe_timeout * 2);
 }
 
 #[test]
@@ -27,7 +28,7 @@ fn who_has_refuted_lately_is_pinged_for_longer_before_all_hear_of_it() {
     let mut world = World::new(Config::lan(), 200);
     let (mut detector, target, _) = watcher(&mut world);
     let secret = secret(&mut world);
-    let longer = secret.max(world.config.probe_timeout * 2);
+    let longer = secret.max(world.config.detector.probe_timeout * 2);
     let mut kept = |world: &mut World, pause| {
         sleep(world, &mut detector, pause);
         until_accused(world, &mut detector, target, Level::Suspect);
@@ -82,6 +83,6 @@ fn a_suspicion_kept_for_longer_counts_as_others_do_once_others_know_of_it() {
     (1..=4).for_each(|accuser| world.accuse(index, Level::Suspect, accuser));
     detector.on_change(&mut world.cx(), target, false);
     let over = detector.suspicions.next().unwrap();
-    let least = world.config.suspicion * 24 / 10;
+    let least = world.config.detector.suspicion_timeout * 24 / 10;
     assert!(over <= world.now + least, "{over:?} at {:?}", world.now);
 }

@@ -82,19 +82,23 @@ impl Subject {
         }
     }
 
-    const fn config(self) -> Config {
+    fn config(self) -> Config {
         let lan = Config::lan();
         // memberlist's sender, held up in the midst of its rounds, goes on at once.
         let (swim, lifeguard) = (Config::lan().swim(), Config::lan().lifeguard());
-        let swim = Config { coalesce: Duration::ZERO, ..swim };
+        let swim = swim.with(|config| config.rumors.coalesce_delay = Duration::ZERO);
         match self {
             Self::Swim => swim,
-            Self::LhaProbe => Config { max_local_health: 8, ..swim },
-            Self::LhaSuspicion => Config { suspicion_max_mult: 6, ..swim },
-            Self::Buddy => Config { buddy: true, ..swim },
-            Self::Lifeguard => Config { coalesce: Duration::ZERO, ..lifeguard },
+            Self::LhaProbe => swim.with(|config| config.detector.max_local_health = 8),
+            Self::LhaSuspicion => swim.with(|config| config.detector.suspicion_max_mult = 6),
+            Self::Buddy => swim.with(|config| config.detector.buddy_system = true),
+            Self::Lifeguard => {
+                lifeguard.with(|config| config.rumors.coalesce_delay = Duration::ZERO)
+            }
             Self::Ours => lan,
-            Self::OursFast => Config { suspicion: Duration::from_millis(500), ..lan },
+            Self::OursFast => {
+                lan.with(|config| config.detector.suspicion_timeout = Duration::from_millis(500))
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ const MAX_VERDICTS: usize = 256;
 /// Why a member is suspected or was declared dead, as far as this node knows: see
 /// [`Node::why`](crate::Node::why).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Why {
+pub struct Verdict {
     /// Who could not reach it: up to four of them, those that we know ourselves.
     pub accusers: Vec<NodeId>,
     /// When we heard first that it is suspected; of one that was dead when we first heard of it,
@@ -35,7 +35,7 @@ pub struct FailedProbe {
     /// How many others were asked to ping it.
     pub relays: u8,
     /// How many of those answered that they could not reach it either.
-    pub denials: u8,
+    pub nacks: u8,
     /// Whether a request was tried too.
     pub by_request: bool,
     /// The smoothed round-trip time until then, if we watched it and measured one.
@@ -44,7 +44,7 @@ pub struct FailedProbe {
 
 /// What is remembered of a verdict.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Verdict {
+pub(super) struct KnownVerdict {
     pub(super) suspected: Instant,
     pub(super) declared: Instant,
     pub(super) probe: Option<FailedProbe>,
@@ -52,14 +52,14 @@ pub(super) struct Verdict {
 
 /// The last verdicts, each for as long as the dead are remembered.
 #[derive(Debug)]
-pub(super) struct Verdicts(Deadlines<NodeId, Verdict>);
+pub(super) struct Verdicts(Deadlines<NodeId, KnownVerdict>);
 
 impl Verdicts {
     pub(super) fn new(secret: Key) -> Self {
         Self(Deadlines::new(secret))
     }
 
-    pub(super) fn get(&self, id: &NodeId) -> Option<&Verdict> {
+    pub(super) fn get(&self, id: &NodeId) -> Option<&KnownVerdict> {
         self.0.get(id)
     }
 
@@ -68,7 +68,7 @@ impl Verdicts {
     }
 
     /// Remembers a verdict for `grace`; the oldest give way.
-    pub(super) fn insert(&mut self, id: NodeId, verdict: Verdict, grace: Duration) {
+    pub(super) fn insert(&mut self, id: NodeId, verdict: KnownVerdict, grace: Duration) {
         while self.0.pop(verdict.declared).is_some() {}
         if self.0.len() >= MAX_VERDICTS
             && let Some(oldest) = self.0.next()
