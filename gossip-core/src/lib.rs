@@ -78,8 +78,8 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-mod action;
 mod config;
+mod context;
 mod deadline;
 mod detector;
 mod error;
@@ -89,7 +89,7 @@ mod id;
 mod member;
 mod node;
 mod queue;
-mod replica;
+mod repair;
 mod rng;
 mod rumor;
 mod stats;

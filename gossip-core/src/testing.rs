@@ -4,11 +4,12 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::action::{Action, Context};
+use crate::context::Context;
 use crate::hash::Key;
 use crate::id::ShortId;
 use crate::member::{Accusation, Claim, Level, Member, Meta, Phase, Table, VERSIONS};
-use crate::{Config, Epoch, Incarnation, Instant, NodeId, Stats};
+use crate::node::action::Action;
+use crate::{Config, Epoch, Incarnation, Instant, NodeId, Stats, detector, repair, rumor};
 
 pub(crate) struct World {
     pub(crate) now: Instant,
@@ -68,8 +69,31 @@ impl World {
         self.table.accuse(self.now, &id(index), &accusation);
     }
 
-    /// What the machine wanted done, in order.
-    pub(crate) fn take(&mut self) -> Vec<Action> {
-        self.actions.drain(..).collect()
+    /// Takes the actions of the detector under test, in order.
+    pub(crate) fn detector_actions(&mut self) -> Vec<detector::action::Action> {
+        self.take(|action| match action {
+            Action::Detector(action) => Ok(action),
+            other => Err(other),
+        })
+    }
+
+    /// Takes the actions of the rumour mill under test, in order.
+    pub(crate) fn rumor_actions(&mut self) -> Vec<rumor::action::Action> {
+        self.take(|action| match action {
+            Action::Rumor(action) => Ok(action),
+            other => Err(other),
+        })
+    }
+
+    /// Takes the actions of repair under test, in order.
+    pub(crate) fn repair_actions(&mut self) -> Vec<repair::action::Action> {
+        self.take(|action| match action {
+            Action::Repair(action) => Ok(action),
+            other => Err(other),
+        })
+    }
+
+    fn take<T>(&mut self, only: impl Fn(Action) -> Result<T, Action>) -> Vec<T> {
+        self.actions.drain(..).map(|action| only(action).expect("one machine is tested")).collect()
     }
 }

@@ -3,6 +3,7 @@
 //! Each interval a member is probed: directly, then through others and by request. Who did not
 //! answer is suspected, everybody is told, and who does not refute in time is dead.
 
+pub(crate) mod action;
 mod health;
 mod probe;
 mod quorum;
@@ -25,12 +26,13 @@ use suspicion::Suspicion;
 use verdict::Verdicts;
 pub use verdict::{FailedProbe, Verdict};
 
-use crate::action::{Action, Context};
+use crate::context::Context;
 use crate::deadline::Deadlines;
 use crate::hash::Key;
 use crate::member::Table;
 use crate::rng::Rng;
 use crate::{Address, Config, DetectorKind, Instant, NodeId, Status, time};
+use action::Action;
 
 /// The most indirect probes of others that are under way through us.
 const MAX_RELAYS: usize = 512;
@@ -176,7 +178,7 @@ impl FailureDetector {
     /// Somebody has answered us.
     fn on_contact<A>(&mut self, cx: &mut Context<'_, A>) {
         if self.quorum.on_ack() {
-            cx.actions.push_back(Action::Reconnected);
+            cx.push(Action::Reconnected);
         }
     }
 

@@ -3,10 +3,11 @@
 
 use core::time::Duration;
 
+use super::action::Action;
 use super::schedule::Turn;
 use super::verdict::FailedProbe;
 use super::{FailureDetector, Schedule};
-use crate::action::{Action, Context};
+use crate::context::Context;
 use crate::{Address, Config, DetectorKind, Incarnation, Instant, NodeId, Status};
 
 /// A probe under way. It is known by the nonce of its pings.
@@ -158,12 +159,7 @@ impl FailureDetector {
         // hears of it from nobody else, if it missed the rumour.
         let told = suspect
             && (cx.config.detector.buddy_system || cx.config.detector.kind == DetectorKind::Rings);
-        cx.actions.push_back(Action::Ping {
-            to: target,
-            nonce,
-            attach: told.then_some(target),
-            ring,
-        });
+        cx.push(Action::Ping { to: target, nonce, attach: told.then_some(target), ring });
         probe.left.tries -= 1;
         probe.pings += 1;
         self.probes.set(nonce, cx.now + probe.gap, probe);
@@ -196,10 +192,10 @@ impl FailureDetector {
             .table
             .draw(&mut self.rng, count, |slot| helpful(slot.member.id, slot.member.status()));
         for &relay in &relays {
-            cx.actions.push_back(Action::PingRequest { relay, target, nonce });
+            cx.push(Action::PingRequest { relay, target, nonce });
         }
         if probe.left.rounds == Effort::of(cx.config).rounds {
-            cx.actions.push_back(Action::PingByRequest { to: target, nonce });
+            cx.push(Action::PingByRequest { to: target, nonce });
         }
         probe.asked += relays.len() as u8;
         // Who is asked last is asked for the answer alone: a denial would come too late.
@@ -231,7 +227,7 @@ impl FailureDetector {
             self.on_contact(cx);
         }
         if let Some(relay) = self.relays.remove(&nonce) {
-            cx.actions.push_back(Action::IndirectAck { to: relay.origin, nonce: relay.nonce });
+            cx.push(Action::IndirectAck { to: relay.origin, nonce: relay.nonce });
             return Some(relay.target);
         }
         let probe = self.probes.remove(&nonce)?;
@@ -243,7 +239,7 @@ impl FailureDetector {
             let first = probe.pings == 1 && probe.asked == 0;
             let rtt = first.then(|| cx.now.saturating_duration_since(probe.begun));
             if rings.on_ack(cx, probe.turn, rtt, appointment, by_request) {
-                cx.actions.push_back(Action::DatagramsFail { id: target });
+                cx.push(Action::DatagramsBlocked { id: target });
             }
         }
         self.exonerate(cx, &target);

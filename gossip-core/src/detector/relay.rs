@@ -1,7 +1,8 @@
 //! Probes on behalf of others.
 
+use super::action::Action;
 use super::{FailureDetector, MAX_RELAYS};
-use crate::action::{Action, Context};
+use crate::context::Context;
 use crate::{Address, DetectorKind, NodeId};
 
 /// A ping of ours that somebody else asked for.
@@ -35,7 +36,7 @@ impl FailureDetector {
             DetectorKind::Rings => cx.config.detector.probe_timeout / 5,
         };
         self.relays.set(ours, cx.now + patience, Relay { origin, nonce, target, nacked: false });
-        cx.actions.push_back(Action::Ping { to: target, nonce: ours, attach: None, ring: None });
+        cx.push(Action::Ping { to: target, nonce: ours, attach: None, ring: None });
     }
 
     pub(super) fn on_relay_timeout<A: Address>(
@@ -47,7 +48,7 @@ impl FailureDetector {
         if relay.nacked {
             return;
         }
-        cx.actions.push_back(Action::Nack { to: relay.origin, nonce: relay.nonce });
+        cx.push(Action::Nack { to: relay.origin, nonce: relay.nonce });
         // An answer that comes after all is still passed on.
         let at = cx.now + cx.config.detector.probe_timeout;
         self.relays.set(ours, at, Relay { nacked: true, ..relay });

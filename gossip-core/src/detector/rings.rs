@@ -7,9 +7,10 @@
 
 use core::time::Duration;
 
+use super::action::Action;
 use super::rtt::Rtt;
 use super::schedule::Turn;
-use crate::action::{Action, Context};
+use crate::context::Context;
 use crate::id::ShortId;
 use crate::member::Slot;
 use crate::rng::Rng;
@@ -86,7 +87,7 @@ impl Rings {
             let watcher = nearest(cx, |short| distance(ring, short, cx.table.own().short));
             if let Some((watcher, _)) = watcher {
                 cx.stats.detector.watchers_called += 1;
-                cx.actions.push_back(Action::Compare { with: watcher });
+                cx.push(Action::CallWatcher { watcher });
             }
         }
         Some(Turn { target, ring: Some(ring), rtt })
@@ -324,13 +325,13 @@ mod tests {
             world.table.live().min_by_key(far).unwrap().member.id
         };
         let expected: Vec<_> =
-            (1..RINGS).map(|ring| Action::Compare { with: before(ring) }).collect();
+            (1..RINGS).map(|ring| Action::CallWatcher { watcher: before(ring) }).collect();
         let round = SECOND * u32::from(RINGS);
         let visit = |rings: &mut Rings, world: &mut World, wait| {
             world.now = world.now + wait;
             rings.appointment(world.now, SECOND, 0);
             while rings.take(&mut world.cx()).is_some() {}
-            world.take()
+            world.detector_actions()
         };
         assert_eq!(visit(&mut rings, &mut world, round * SILENT_ROUNDS), []);
         assert_eq!(visit(&mut rings, &mut world, round), expected, "all but the one who came");

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use super::rings::Rings;
 use super::rtt::Rtt;
-use crate::action::Context;
+use crate::context::Context;
 use crate::rng::Rng;
 use crate::{Address, Config, DetectorKind, Instant, NodeId};
 

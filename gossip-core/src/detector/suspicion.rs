@@ -10,11 +10,12 @@
 use core::time::Duration;
 
 use super::FailureDetector;
+use super::action::Action;
 use super::probe::Probe;
 use super::quorum::WITNESSES;
 use super::schedule::Turn;
 use super::verdict::{FailedProbe, KnownVerdict};
-use crate::action::{Action, Context};
+use crate::context::Context;
 use crate::member::{Accusation, Accusers, Level};
 use crate::{Address, Config, DetectorKind, Incarnation, Instant, NodeId};
 
@@ -120,7 +121,7 @@ impl FailureDetector {
         // What began before somebody answered again neither isolates us nor decides.
         let present = era == self.quorum.era();
         if watchers && present && self.quorum.on_silence(target, cx.table.live().len()) {
-            cx.actions.push_back(Action::Isolated);
+            cx.push(Action::Isolated);
         }
         if watchers && self.quorum.is_isolated() {
             // Who reaches nobody accuses nobody.
@@ -156,7 +157,7 @@ impl FailureDetector {
             return declare(cx, target, incarnation);
         } else if over && heard {
             // Who could confirm it may not have heard.
-            cx.actions.push_back(Action::TellAgain { id: target });
+            cx.push(Action::SpreadAgain { id: target });
         }
         if watchers {
             self.pursue(cx, &target, era);
@@ -282,7 +283,7 @@ fn raise<A: Address>(cx: &mut Context<'_, A>, id: NodeId, incarnation: Incarnati
 
 fn accuse<A: Address>(cx: &mut Context<'_, A>, id: NodeId, incarnation: Incarnation, level: Level) {
     let accusation = Accusation::new(incarnation, level, cx.table.own().short);
-    cx.actions.push_back(Action::Accuse { id, accusation });
+    cx.push(Action::Accuse { id, accusation });
 }
 
 fn declare<A: Address>(cx: &mut Context<'_, A>, id: NodeId, incarnation: Incarnation) {

@@ -31,7 +31,7 @@ fn next(world: &mut World, detector: &mut FailureDetector) -> Vec<Action> {
         world.now = detector.next_timeout().unwrap();
         assert!(world.now < Instant::ORIGIN + Duration::from_secs(7_200), "it never came");
         detector.on_timeout(&mut world.cx());
-        let actions = world.take();
+        let actions = world.detector_actions();
         if !actions.is_empty() {
             return actions;
         }
@@ -134,8 +134,10 @@ fn a_suspect_is_told_and_dies_sooner_the_more_accuse_it() {
             detector.on_timeout(&mut world.cx());
             let incarnation = world.table.get(&id(7)).unwrap().member.incarnation();
             let accusation = Accusation::new(incarnation, Level::Dead, world.table.own().short);
-            let verdict =
-                world.take().into_iter().find(|action| matches!(action, Action::Accuse { .. }));
+            let verdict = world
+                .detector_actions()
+                .into_iter()
+                .find(|action| matches!(action, Action::Accuse { .. }));
             assert_eq!(verdict, Some(Action::Accuse { id: id(7), accusation }));
             world.now.as_micros() / 1_000
         })
@@ -147,7 +149,7 @@ fn a_suspect_is_told_and_dies_sooner_the_more_accuse_it() {
     }
     world.now = detector.schedule.next_timeout();
     detector.on_timeout(&mut world.cx());
-    let told = world.take();
+    let told = world.detector_actions();
     assert!(
         matches!(told.last(), Some(Action::Ping { to, attach: Some(attach), .. }) if to == attach),
         "{told:?}"
@@ -183,14 +185,14 @@ fn a_relay_passes_the_answer_on_even_after_it_said_no() {
     let mut world = World::new(lifeguard(), 3);
     let mut detector = detector(&world);
     detector.on_ping_request(&mut world.cx(), id(1), id(2), 77);
-    let (target, nonce) = target_of(&world.take());
+    let (target, nonce) = target_of(&world.detector_actions());
     assert_eq!(target, id(2));
     world.now = detector.relays.next().unwrap();
     detector.on_timeout(&mut world.cx());
-    assert_eq!(world.take()[0], Action::Nack { to: id(1), nonce: 77 });
+    assert_eq!(world.detector_actions()[0], Action::Nack { to: id(1), nonce: 77 });
     world.wait(100);
     assert_eq!(detector.on_ack(&mut world.cx(), nonce, false, None), Some(id(2)));
-    assert_eq!(world.take(), [Action::IndirectAck { to: id(1), nonce: 77 }]);
+    assert_eq!(world.detector_actions(), [Action::IndirectAck { to: id(1), nonce: 77 }]);
     assert_eq!(detector.relays.len(), 0);
 }
 
@@ -199,11 +201,11 @@ fn a_relay_of_watchers_denies_within_the_second_round_of_the_shortest_probe() {
     let mut world = World::new(Config::lan(), 3);
     let mut detector = detector(&world);
     detector.on_ping_request(&mut world.cx(), id(1), id(2), 77);
-    world.take();
+    world.detector_actions();
     let asked = world.now;
     world.now = detector.relays.next().unwrap();
     detector.on_timeout(&mut world.cx());
-    assert_eq!(world.take()[0], Action::Nack { to: id(1), nonce: 77 });
+    assert_eq!(world.detector_actions()[0], Action::Nack { to: id(1), nonce: 77 });
     let shortest = world.config.detector.probe_timeout / 2;
     assert!(world.now < asked + shortest * 2 / 3);
 }
@@ -215,7 +217,7 @@ fn relays_are_bounded() {
     for nonce in 0..2 * MAX_RELAYS as u32 {
         detector.on_ping_request(&mut world.cx(), id(1), id(2), nonce);
     }
-    assert_eq!(world.take().len(), MAX_RELAYS);
+    assert_eq!(world.detector_actions().len(), MAX_RELAYS);
     assert_eq!(world.stats.detector.relays_dropped, MAX_RELAYS as u64);
     // They do not stay for ever.
     world.wait(10_000);
@@ -307,7 +309,7 @@ fn where_answers_come_soon_a_probe_makes_five_pings_in_the_same_time() {
         let (patience, _) = detector.patience(&world.cx(), turn);
         let nonce = detector.probe(&mut world.cx(), turn).unwrap();
         let begun = world.now;
-        let mut sent = world.take().len();
+        let mut sent = world.detector_actions().len();
         while world.now + Duration::from_micros(1) < begun + patience {
             sent += next(&mut world, &mut detector).iter().filter(|a| is_ping(a, nonce)).count();
         }
@@ -418,7 +420,7 @@ fn whom_nobody_else_accuses_nobody_declares_dead_but_all_are_told_again() {
                     detector.on_ack(&mut world.cx(), nonce, false, Some(Duration::from_secs(8)));
                 }
                 Action::PingRequest { nonce, .. } => detector.on_nack(nonce),
-                Action::TellAgain { id } if id == target => told.push(world.now),
+                Action::SpreadAgain { id } if id == target => told.push(world.now),
                 action => assert!(!matches!(action, Action::Accuse { .. }), "{action:?}"),
             }
         }
@@ -447,7 +449,7 @@ fn a_suspects_watcher_gives_a_second_opinion_at_once_and_others_wait() {
     for index in [stranger, accused] {
         accuse(&mut world, &mut detector, index, 77);
     }
-    let begun = world.take();
+    let begun = world.detector_actions();
     assert!(
         matches!(begun[..], [Action::Ping { to, attach: Some(_), ring: Some(_), .. }] if to == target),
         "{begun:?}"

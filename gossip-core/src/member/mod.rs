@@ -6,9 +6,11 @@ mod slot;
 mod table;
 #[cfg(test)]
 mod tests;
+mod trie;
 
 pub(crate) use merge::{Change, Merge};
 pub(crate) use record::{Accusation, Accusers, Claim, Level, Meta, Phase, VERSIONS};
 pub use record::{Member, Status};
 pub(crate) use slot::Slot;
 pub(crate) use table::{Table, fits};
+pub(crate) use trie::{Prefix, Prefixes};

@@ -8,11 +8,11 @@ use serde::Serialize;
 use smallvec::SmallVec;
 
 use super::slot::signed;
+use super::trie::{Prefix, Trie};
 use super::{Claim, Member, Meta, Slot};
 use crate::deadline::Deadlines;
 use crate::hash::Key;
 use crate::id::ShortId;
-use crate::replica::{Prefix, Trie};
 use crate::rng::Rng;
 use crate::wire::Advert;
 use crate::{Address, Config, Instant, MAX_ADDRESS, NodeId};

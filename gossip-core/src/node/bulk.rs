@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
     use crate::id::ShortId;
-    use crate::replica::Prefix;
+    use crate::member::Prefix;
 
     fn at(millis: u64) -> Instant {
         Instant::from_micros(1_000 * millis)

@@ -32,7 +32,7 @@ impl<A: Address> Node<A> {
     pub fn join(&mut self, now: Instant, seeds: impl IntoIterator<Item = A>) -> JoinId {
         self.advance(now);
         let id = self.begin_join(seeds.into_iter().map(A::canonical).collect());
-        self.act();
+        self.run_actions();
         id
     }
 
@@ -41,7 +41,7 @@ impl<A: Address> Node<A> {
     pub fn set_seeds(&mut self, now: Instant, seeds: impl IntoIterator<Item = A>) {
         self.advance(now);
         self.seeds.set(seeds.into_iter().map(A::canonical).collect());
-        self.act();
+        self.run_actions();
     }
 
     /// Leaves by our own will: tells a few members, who tell the others, and ends with
@@ -52,7 +52,7 @@ impl<A: Address> Node<A> {
         self.advance(now);
         if !self.stopped {
             self.begin_leave();
-            self.act();
+            self.run_actions();
         }
     }
 
@@ -74,7 +74,7 @@ impl<A: Address> Node<A> {
                 claim.meta.extend_from_slice(meta);
             });
         }
-        self.act();
+        self.run_actions();
         Ok(())
     }
 
@@ -94,7 +94,7 @@ impl<A: Address> Node<A> {
         if *self.local().address() != address {
             self.reclaim(|claim| claim.address = address);
         }
-        self.act();
+        self.run_actions();
         Ok(())
     }
 
@@ -135,7 +135,7 @@ impl<A: Address> Node<A> {
             Delivery::Datagram => self.enqueue(address, Some(to), Body::Payload { check, bytes }),
             Delivery::Request => self.ask(to, Ask::Payload { id, check, bytes }),
         };
-        self.act();
+        self.run_actions();
         if taken { Ok(id) } else { Err(CommandError::Busy) }
     }
 
@@ -154,7 +154,7 @@ impl<A: Address> Node<A> {
         self.shared.table.end_grace(self.shared.now, &id);
         self.rumors.heat(&mut self.shared.cx(), id, 0, None);
         self.expire();
-        self.act();
+        self.run_actions();
         Ok(())
     }
 

@@ -7,8 +7,8 @@ use smallvec::SmallVec;
 use super::Node;
 use super::learn::OLD_NEWS;
 use crate::id::{ShortId, ShortIds};
+use crate::member::Prefixes;
 use crate::member::{Phase, Slot};
-use crate::replica::Prefixes;
 use crate::wire::{
     Ack, ENVELOPE, HEADER, IndirectAck, Items, Join, Nack, Payload, Ping, PingRequest, Sync,
     SyncEnd, Want, Welcome, Writer, kind,
@@ -56,9 +56,9 @@ pub(super) enum Body {
     Nack {
         nonce: u32,
     },
-    /// What is being pushed, so many ages later than it came, from a place on.
+    /// What is being pushed, `hops` ages older than it came, from an index on.
     Push {
-        later: u8,
+        hops: u8,
         first: u8,
     },
     /// The names of what is old.
@@ -156,9 +156,9 @@ impl<A: Address> Node<A> {
             &mut Body::Nack { nonce } => {
                 writer.put(kind::NACK, &Nack { nonce });
             }
-            Body::Push { later, first } => {
+            Body::Push { hops, first } => {
                 let cx = &mut self.shared.cx();
-                let next = member.and_then(|to| self.rumors.fill(cx, to, *later, *first, writer));
+                let next = member.and_then(|to| self.rumors.fill(cx, to, *hops, *first, writer));
                 *first = next.unwrap_or(*first);
                 return next.is_some();
             }

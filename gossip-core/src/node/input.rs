@@ -77,7 +77,7 @@ impl<A: Address> Node<A> {
             self.dispatch(message, &mut origin, sender);
         }
         self.answer_findings(&mut origin);
-        self.act();
+        self.run_actions();
         Ok(())
     }
 
@@ -117,7 +117,7 @@ impl<A: Address> Node<A> {
         let (len, sent) = writer.finish();
         self.shared.stats.traffic.frame_bytes_sent += len as u64;
         self.count_sent(sent);
-        self.act();
+        self.run_actions();
         Ok(())
     }
 
@@ -162,7 +162,7 @@ impl<A: Address> Node<A> {
         self.answer_findings(&mut origin);
         let progress = self.shared.stats.members.records_learned > learned;
         self.on_replied(open, taken, end.filter(|end| progress || !end.more));
-        self.act();
+        self.run_actions();
         Ok(())
     }
 
@@ -173,7 +173,7 @@ impl<A: Address> Node<A> {
         if let Some(open) = self.requests.close(id) {
             self.on_request_failed(open);
         }
-        self.act();
+        self.run_actions();
     }
 
     /// The time that [`poll_timeout`](Self::poll_timeout) asked for has come. A call too early or
@@ -198,7 +198,7 @@ impl<A: Address> Node<A> {
         while let Some(open) = self.requests.expire(self.shared.now) {
             self.on_request_failed(open);
         }
-        self.act();
+        self.run_actions();
     }
 
     /// Opens an envelope and reads everything in it once, so that what is refused has changed

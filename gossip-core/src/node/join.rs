@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::Node;
 use super::encode::Body;
 use super::input::Origin;
-use crate::action::Action;
+use crate::detector::action::Action;
 use crate::event::{JoinError, JoinId};
 use crate::id::ShortId;
 use crate::member::Slot;
@@ -168,12 +168,7 @@ impl<A: Address> Node<A> {
         match (dead, seed) {
             (Some(to), seed) if seed.is_none() || toss => {
                 let nonce = self.cookie(&to, 0);
-                self.shared.actions.push_back(Action::Ping {
-                    to,
-                    nonce,
-                    attach: Some(to),
-                    ring: None,
-                });
+                self.shared.cx().push(Action::Ping { to, nonce, attach: Some(to), ring: None });
             }
             (_, Some(seed)) => {
                 let nonce = self.seeds.nonce;

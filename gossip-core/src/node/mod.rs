@@ -2,6 +2,7 @@
 //!
 //! The way of a packet: bytes, `input`, one machine, its actions, `output`, bytes.
 
+pub(crate) mod action;
 mod bulk;
 mod command;
 mod encode;
@@ -18,6 +19,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use action::Action;
 use bulk::Bulk;
 pub use command::Delivery;
 use encode::Body;
@@ -28,13 +30,13 @@ use own::Own;
 use requests::Requests;
 pub use requests::{Request, RequestId};
 
-use crate::action::{Action, Context};
+use crate::context::Context;
 use crate::detector::{FailureDetector, Verdict};
 use crate::event::EventQueue;
 use crate::hash::Key;
 use crate::id::ShortId;
 use crate::member::{Claim, Phase, Table, VERSIONS, fits};
-use crate::replica::Reconciler;
+use crate::repair::Reconciler;
 use crate::rng::Rng;
 use crate::rumor::Rumors;
 use crate::{
@@ -209,7 +211,7 @@ impl<A: Address> Node<A> {
                 own: cluster.short(&local.id),
             },
         };
-        node.act();
+        node.run_actions();
         Ok(node)
     }
 
@@ -308,7 +310,7 @@ impl<A: Address> Node<A> {
                 self.requests.postpone(late);
                 self.seeds.postpone(late);
                 self.moved = self.moved + late;
-                self.act();
+                self.run_actions();
             }
         }
         self.shared.now = now;

@@ -2,11 +2,14 @@
 
 use smallvec::SmallVec;
 
+use super::action::Action;
 use super::encode::Body;
 use super::requests::Ask;
 use super::{Node, tolerated};
-use crate::action::Action;
+use crate::detector::action as detector;
 use crate::queue;
+use crate::repair::action as repair;
+use crate::rumor::action as rumor;
 use crate::wire::Writer;
 use crate::{Address, DetectorEvent, Event, Instant, NodeId, time};
 
@@ -145,45 +148,68 @@ impl<A: Address> Node<A> {
         time::earliest(due)
     }
 
-    /// Does what the machines want done, and notes what is due next: how every input and every
-    /// command ends.
-    pub(super) fn act(&mut self) {
+    /// Runs the queued actions of the machines and computes the next deadline. Every input and
+    /// command ends with it.
+    pub(super) fn run_actions(&mut self) {
         while let Some(action) = queue::pop(&mut self.shared.actions) {
             match action {
-                Action::Ping { to, nonce, attach, ring } => self.ping(to, nonce, attach, ring),
-                Action::PingRequest { relay, target, nonce } => {
-                    self.enqueue_to(relay, Body::PingRequest { target, nonce });
-                }
-                Action::PingByRequest { to, nonce } => {
-                    self.ask(to, Ask::Ping { nonce });
-                }
-                Action::IndirectAck { to, nonce } => {
-                    self.enqueue_to(to, Body::IndirectAck { nonce });
-                }
-                Action::Nack { to, nonce } => self.enqueue_to(to, Body::Nack { nonce }),
-                Action::Isolated => self.emit(Event::Detector(DetectorEvent::Isolated)),
-                Action::Reconnected => self.emit(Event::Detector(DetectorEvent::Reconnected)),
-                Action::DatagramsFail { id } => {
-                    self.emit(Event::Detector(DetectorEvent::DatagramsBlocked { id }));
-                }
-                Action::Accuse { id, accusation } => self.accuse(id, &accusation),
-                Action::TellAgain { id } => self.rumors.heat(&mut self.shared.cx(), id, 0, None),
-                Action::Push { to, later } => self.enqueue_to(to, Body::Push { later, first: 0 }),
-                Action::Advertise { to } => self.enqueue_to(to, Body::Adverts),
-                Action::Ask { of, short } => {
-                    let items = SmallVec::from_slice(&[short]);
-                    self.enqueue_to(of, Body::Want { items, padded: true });
-                }
-                Action::Compare { with } => {
-                    // Whoever is not known everywhere yet introduces itself.
-                    let own = self.local().id();
-                    self.ping(with, self.cookie(&with, 0), Some(own), None);
-                }
-                Action::Sync { with } => self.begin_sync(with),
-                Action::Descend { with, digits } => self.begin_descent(with, digits),
+                Action::Detector(action) => self.run_for_detector(action),
+                Action::Rumor(action) => self.run_for_rumors(action),
+                Action::Repair(action) => self.run_for_repair(action),
             }
         }
         self.due = self.next_due();
+    }
+
+    fn run_for_detector(&mut self, action: detector::Action) {
+        use detector::Action;
+        match action {
+            Action::Ping { to, nonce, attach, ring } => self.ping(to, nonce, attach, ring),
+            Action::PingRequest { relay, target, nonce } => {
+                self.enqueue_to(relay, Body::PingRequest { target, nonce });
+            }
+            Action::PingByRequest { to, nonce } => {
+                self.ask(to, Ask::Ping { nonce });
+            }
+            Action::IndirectAck { to, nonce } => self.enqueue_to(to, Body::IndirectAck { nonce }),
+            Action::Nack { to, nonce } => self.enqueue_to(to, Body::Nack { nonce }),
+            Action::Isolated => self.emit(Event::Detector(DetectorEvent::Isolated)),
+            Action::Reconnected => self.emit(Event::Detector(DetectorEvent::Reconnected)),
+            Action::DatagramsBlocked { id } => {
+                self.emit(Event::Detector(DetectorEvent::DatagramsBlocked { id }));
+            }
+            Action::Accuse { id, accusation } => self.accuse(id, &accusation),
+            Action::SpreadAgain { id } => self.rumors.heat(&mut self.shared.cx(), id, 0, None),
+            Action::CallWatcher { watcher } => self.compare(watcher),
+        }
+    }
+
+    fn run_for_rumors(&mut self, action: rumor::Action) {
+        use rumor::Action;
+        match action {
+            Action::Push { to, hops } => self.enqueue_to(to, Body::Push { hops, first: 0 }),
+            Action::Advertise { to } => self.enqueue_to(to, Body::Adverts),
+            Action::Want { from, short } => {
+                let items = SmallVec::from_slice(&[short]);
+                self.enqueue_to(from, Body::Want { items, padded: true });
+            }
+        }
+    }
+
+    fn run_for_repair(&mut self, action: repair::Action) {
+        use repair::Action;
+        match action {
+            Action::Compare { with } => self.compare(with),
+            Action::Sync { with } => self.begin_sync(with),
+            Action::Descend { with, digits } => self.begin_descent(with, digits),
+        }
+    }
+
+    /// Pings a member, so that both see the other's fingerprint. The ping carries this node's own
+    /// record, since not every member may know it yet.
+    fn compare(&mut self, with: NodeId) {
+        let own = self.local().id();
+        self.ping(with, self.cookie(&with, 0), Some(own), None);
     }
 
     fn ping(&mut self, to: NodeId, nonce: u32, attach: Option<NodeId>, ring: Option<u8>) {

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::encode::Body;
 use super::input::Origin;
 use super::{Node, Shared};
-use crate::action::Action;
+use crate::detector::action::Action;
 use crate::id::ShortId;
 use crate::member::{Accusation, Claim, Level, Meta, Phase, Slot};
 use crate::rng::Rng;
@@ -328,14 +328,9 @@ impl<A: Address> Node<A> {
         let salt = self.farewell_salt();
         for to in peers {
             let nonce = self.cookie(&to, salt);
-            self.shared.actions.push_back(Action::Ping {
-                to,
-                nonce,
-                attach: Some(own),
-                ring: None,
-            });
+            self.shared.cx().push(Action::Ping { to, nonce, attach: Some(own), ring: None });
         }
-        self.act();
+        self.run_actions();
     }
 
     fn on_rival_timeout(&mut self) {

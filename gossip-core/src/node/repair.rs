@@ -10,7 +10,7 @@ use super::encode::Body;
 use super::input::{Origin, Via};
 use crate::id::{ShortId, ShortIds};
 use crate::member::Table;
-use crate::replica::{Prefix, Prefixes};
+use crate::member::{Prefix, Prefixes};
 use crate::wire::{Folds, HEADER, Items, Roots, Sync, Writer, kind};
 use crate::{Address, NodeId};
 

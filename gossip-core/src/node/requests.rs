@@ -199,7 +199,7 @@ impl<A: Address> Node<A> {
             self.count_sent(sent);
             if more {
                 self.note_rest(&id, whom, body);
-                self.act();
+                self.run_actions();
             }
             return Some(Request { id, to, deadline });
         }

@@ -10,13 +10,16 @@
 //! al. (FOCS 2000). Whoever is asked for a record knows that it is still lacked and advertises it
 //! anew; so the rumour goes on as long as it must, however much is lost on the way.
 
+pub(crate) mod action;
+
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use action::Action;
 use smallvec::SmallVec;
 
-use crate::action::{Action, Context};
+use crate::context::Context;
 use crate::id::ShortIds;
 use crate::member::{Slot, Table};
 use crate::rng::Rng;
@@ -176,7 +179,7 @@ impl Rumors {
         for later in 0..young.saturating_sub(youngest) {
             let fits = |slot: &Slot<A>| Some(slot.member.id) != source;
             for to in cx.table.draw(&mut self.rng, count, fits) {
-                cx.actions.push_back(Action::Push { to, later });
+                cx.push(Action::Push { to, hops: later });
             }
         }
     }
@@ -206,7 +209,7 @@ impl Rumors {
             let times = if least < EARLY { 2 } else { 1 };
             let count = times * usize::from(cx.config.rumors.fanout);
             for to in cx.table.draw(&mut self.rng, count, |_| true) {
-                cx.actions.push_back(Action::Advertise { to });
+                cx.push(Action::Advertise { to });
             }
         }
         for rumor in self.hot.iter_mut().filter(|rumor| rumor.state == State::Old) {
@@ -318,7 +321,7 @@ impl Rumors {
             // With no others whoever advertises it next is asked.
             if let Some(of) = question.others.pop() {
                 let short = question.advert.short;
-                cx.actions.push_back(Action::Ask { of, short });
+                cx.push(Action::Want { from: of, short });
                 self.ask(cx, question);
             }
         }

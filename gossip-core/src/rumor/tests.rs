@@ -17,7 +17,7 @@ fn rumors() -> Rumors {
 fn next(world: &mut World, rumors: &mut Rumors) -> Vec<Action> {
     world.now = rumors.next_timeout().unwrap();
     rumors.on_timeout(&mut world.cx());
-    world.take()
+    world.rumor_actions()
 }
 
 /// The payloads, with their ages, in a datagram that is pushed to `to`.
@@ -70,7 +70,7 @@ fn a_rumour_is_pushed_at_all_its_young_ages_at_once_then_advertised_then_over() 
     let pushes = next(&mut world, &mut rumors);
     assert_eq!(world.now, Instant::ORIGIN + world.config.rumors.coalesce_delay);
     let later = |action: &Action| match action {
-        Action::Push { later, .. } => *later,
+        Action::Push { hops, .. } => *hops,
         other => panic!("{other:?}"),
     };
     assert_eq!(pushes.iter().map(later).collect::<Vec<_>>(), [0, 0, 0, 1, 1, 1, 2, 2, 2]);
@@ -96,7 +96,7 @@ fn who_told_us_is_told_nothing() {
     let mut rumors = rumors();
     rumors.heat(&mut world.cx(), id(1), 0, Some(id(2)));
     let pushes = next(&mut world, &mut rumors);
-    assert_eq!(pushes, [Action::Push { to: id(1), later: 0 }]);
+    assert_eq!(pushes, [Action::Push { to: id(1), hops: 0 }]);
     assert_eq!(filled(&mut world, &mut rumors, 2, 0), []);
     assert_eq!(filled(&mut world, &mut rumors, 1, 0), [], "nor of itself");
 }
@@ -195,7 +195,7 @@ fn who_advertised_as_well_is_asked_if_no_answer_comes() {
     for from in [6, 6, 7, 8] {
         assert_eq!(told(&mut world, from, &[first, second]), []);
     }
-    let ask = |of: u32, advert: Advert| Action::Ask { of: id(of), short: advert.short };
+    let ask = |of: u32, advert: Advert| Action::Want { from: id(of), short: advert.short };
     assert_eq!(next(&mut world, &mut rumors), [ask(7, first), ask(8, second)]);
     assert_eq!(world.now, Instant::ORIGIN + world.config.rumors.interval / 4);
     // The second has come meanwhile.

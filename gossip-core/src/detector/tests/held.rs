@@ -37,7 +37,7 @@ fn block(world: &mut World, detector: &mut FailureDetector) {
     let blocked = Duration::from_secs(30);
     world.now = world.now + blocked;
     detector.on_timeout(&mut world.cx());
-    assert_eq!((world.take(), detector.next_timeout()), (vec![], None));
+    assert_eq!((world.detector_actions(), detector.next_timeout()), (vec![], None));
     detector.release(&world.config, blocked);
 }
 
@@ -64,7 +64,7 @@ fn while_nothing_leaves_a_second_opinion_waits() {
     world.wait(2_000);
     accuse(&mut world, &mut detector, index, 77);
     world.wait(1_000);
-    assert_eq!(world.take(), []);
+    assert_eq!(world.detector_actions(), []);
     let blocked = Duration::from_secs(3);
     detector.release(&world.config, blocked);
     let left = world.now;
@@ -92,7 +92,7 @@ fn by_swims_rules_a_suspicion_ends_in_time_though_nothing_leaves() {
     assert_eq!(detector.next_timeout(), Some(end));
     world.now = end;
     detector.on_timeout(&mut world.cx());
-    assert!(world.take().iter().any(accuses(id(7))));
+    assert!(world.detector_actions().iter().any(accuses(id(7))));
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn memberlists_probe_is_over_in_time_but_nothing_comes_of_it_before_it_can_ask_o
     // The answer to what it has forgotten is in vain.
     assert_eq!(detector.on_ack(&mut world.cx(), nonce, false, None), None);
     detector.on_timeout(&mut world.cx());
-    let actions = world.take();
+    let actions = world.detector_actions();
     let count = |fits: fn(&Action) -> bool| actions.iter().filter(|action| fits(action)).count();
     assert_eq!(count(|action| matches!(action, Action::PingRequest { .. })), 3);
     assert_eq!(count(|action| matches!(action, Action::Ping { .. })), 1, "the next one's turn");

@@ -52,7 +52,7 @@ fn isolated_with_a_secret(world: &mut World) -> (FailureDetector, NodeId, u32) {
         accuse(world, &mut detector, index, 77);
         refute(world, &mut detector, target);
     }
-    world.take();
+    world.detector_actions();
     // The target does not answer, and once it is suspected in secret nobody does.
     while detector.suspicions.get(&target).is_none() {
         let sent = next(world, &mut detector);
@@ -70,7 +70,7 @@ fn until_reconnected(
     seconds: u64,
 ) -> bool {
     let end = world.now + Duration::from_secs(seconds);
-    let mut said = world.take();
+    let mut said = world.detector_actions();
     while detector.is_isolated() {
         let sent = next(world, detector);
         if world.now >= end {
@@ -78,7 +78,7 @@ fn until_reconnected(
         }
         said.extend(sent);
     }
-    said.extend(world.take());
+    said.extend(world.detector_actions());
     said.iter().any(|said| matches!(said, Action::Accuse { .. }))
 }
 
@@ -136,7 +136,7 @@ fn one_answer_after_an_isolation_is_not_enough_for_a_verdict() {
     }
     all_answer_but(&mut world, &mut detector, target, &sent);
     assert!(!detector.is_isolated());
-    world.take();
+    world.detector_actions();
     while detector.probes.get(&nonce).is_some() {
         next(&mut world, &mut detector);
     }
@@ -210,7 +210,10 @@ fn who_reaches_nobody_stands_by_while_others_accuse() {
             waits = !sent.iter().any(pings(target));
         }
         accuse(&mut world, &mut detector, index, 78);
-        assert!(!world.take().iter().any(accuses(target)), "no failure that it could speak of");
+        assert!(
+            !world.detector_actions().iter().any(accuses(target)),
+            "no failure that it could speak of"
+        );
         let first = loop {
             let sent = next(&mut world, &mut detector);
             (1..=4).for_each(|other| detector.on_heard(world.now, id(other)));

@@ -1,7 +1,6 @@
 //! Repair of what rumours missed.
 
+pub(crate) mod action;
 mod reconcile;
-mod trie;
 
 pub(crate) use reconcile::Reconciler;
-pub(crate) use trie::{Prefix, Prefixes, Trie};

@@ -11,7 +11,8 @@ use core::time::Duration;
 
 use smallvec::SmallVec;
 
-use crate::action::{Action, Context};
+use super::action::Action;
+use crate::context::Context;
 use crate::rng::Rng;
 use crate::{Address, Instant, NodeId, time};
 
@@ -88,7 +89,7 @@ impl Reconciler {
         if self.next_timeout().is_some()
             && let Some(&with) = cx.table.draw(&mut self.rng, 1, |_| true).first()
         {
-            cx.actions.push_back(Action::Compare { with });
+            cx.push(Action::Compare { with });
         }
     }
 
@@ -155,9 +156,9 @@ impl Reconciler {
         }
         self.rest_until = cx.now + cx.config.repair.interval * 3 / 4;
         if catching_up && again.count_ones() >= BULK {
-            cx.actions.push_back(Action::Sync { with });
+            cx.push(Action::Sync { with });
         } else {
-            cx.actions.push_back(Action::Descend { with, digits: again });
+            cx.push(Action::Descend { with, digits: again });
         }
     }
 }
@@ -182,15 +183,15 @@ mod tests {
                 reconciler.next_timeout(),
                 Some(begin + looks * world.config.repair.interval)
             );
-            assert_eq!(world.take(), []);
+            assert_eq!(world.repair_actions(), []);
             world.now = reconciler.next_timeout().unwrap();
             reconciler.on_timeout(&mut world.cx());
-            let actions = world.take();
+            let actions = world.repair_actions();
             let [Action::Compare { with }] = actions[..] else { panic!("{actions:?}") };
             // The first answer is lost, and so is something of the repair that the second begins.
             if looks > 1 {
                 reconciler.on_roots(&mut world.cx(), with, 0b0010, 0);
-                assert_eq!(world.take(), [Action::Descend { with, digits: 0b0010 }]);
+                assert_eq!(world.repair_actions(), [Action::Descend { with, digits: 0b0010 }]);
             }
         }
         let fold = world.table.fold();
@@ -208,7 +209,7 @@ mod tests {
         world.now = reconciler.next_timeout().unwrap();
         assert_eq!(world.now, Instant::ORIGIN + world.config.repair.interval);
         reconciler.on_timeout(&mut world.cx());
-        let actions = world.take();
+        let actions = world.repair_actions();
         assert!(matches!(actions[..], [Action::Compare { .. }]), "{actions:?}");
     }
 
@@ -219,7 +220,7 @@ mod tests {
         reconciler.on_contact(&world.cx(), id(3), 1, false);
         world.now = reconciler.next_timeout().unwrap();
         reconciler.on_timeout(&mut world.cx());
-        assert_eq!((world.take(), reconciler.next_timeout()), ([].into(), None));
+        assert_eq!((world.repair_actions(), reconciler.next_timeout()), ([].into(), None));
     }
 
     #[test]
@@ -229,7 +230,7 @@ mod tests {
         world.wait(10_000);
         let mut roots = |world: &mut World, differing, hot| {
             reconciler.on_roots(&mut world.cx(), id(3), differing, hot);
-            world.take()
+            world.repair_actions()
         };
         let descend = |digits| [Action::Descend { with: id(3), digits }];
         assert_eq!(roots(&mut world, 0b0011, 0), []);
@@ -249,12 +250,12 @@ mod tests {
         world.wait(10_000);
         reconciler.on_contact(&world.cx(), id(3), 1, true);
         reconciler.on_roots(&mut world.cx(), id(3), 0b0100, 0);
-        assert_eq!(world.take(), [Action::Descend { with: id(3), digits: 0b0100 }]);
+        assert_eq!(world.repair_actions(), [Action::Descend { with: id(3), digits: 0b0100 }]);
         // Roots that are equal by chance hide it: then it may be anywhere.
         world.wait(1_000);
         reconciler.on_contact(&world.cx(), id(3), 1, true);
         reconciler.on_roots(&mut world.cx(), id(3), 0, 0);
-        assert_eq!(world.take(), [Action::Descend { with: id(3), digits: u16::MAX }]);
+        assert_eq!(world.repair_actions(), [Action::Descend { with: id(3), digits: u16::MAX }]);
     }
 
     #[test]
@@ -283,13 +284,13 @@ mod tests {
             assert!(!reconciler.is_settled(9));
             world.now = reconciler.next_timeout().unwrap();
             reconciler.on_timeout(&mut world.cx());
-            let actions = world.take();
+            let actions = world.repair_actions();
             assert!(matches!(actions[..], [Action::Compare { .. }]), "{actions:?}");
             reconciler.on_contact(&world.cx(), id(index), fold, false);
         }
         world.now = reconciler.next_timeout().unwrap();
         reconciler.on_timeout(&mut world.cx());
-        assert_eq!((world.take(), reconciler.next_timeout()), (alloc::vec![], None));
+        assert_eq!((world.repair_actions(), reconciler.next_timeout()), (alloc::vec![], None));
         assert!(reconciler.is_settled(9));
     }
 
@@ -302,12 +303,12 @@ mod tests {
         for _ in 0..5 {
             reconciler.on_roots(&mut world.cx(), id(3), 1, 0);
         }
-        assert_eq!(world.take(), []);
+        assert_eq!(world.repair_actions(), []);
 
         let mut world = World::new(Config::lan().with(|config| config.members.max = 10), 9);
         world.wait(10_000);
         reconciler.on_roots(&mut world.cx(), id(3), 1, 0);
         reconciler.on_roots(&mut world.cx(), id(3), 1, 0);
-        assert_eq!(world.take(), [Action::Descend { with: id(3), digits: 1 }]);
+        assert_eq!(world.repair_actions(), [Action::Descend { with: id(3), digits: 1 }]);
     }
 }
