@@ -43,8 +43,8 @@ impl Key {
         ShortId(self.hash(&id.0) as u32)
     }
 
-    /// What a ping says of whom it wants to reach: this very life of this very node.
-    pub(crate) fn check(self, id: &NodeId, incarnation: Incarnation) -> u32 {
+    /// Returns the tag by which a ping names its target: one life of one node.
+    pub(crate) fn target_tag(self, id: &NodeId, incarnation: Incarnation) -> u32 {
         let (epoch, nonce) = incarnation.life();
         let mut bytes = [0; 28];
         bytes[..16].copy_from_slice(&id.0);

@@ -78,14 +78,17 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod claim;
 mod config;
 mod context;
 mod deadline;
 mod detector;
+mod direct;
 mod error;
 mod event;
 mod hash;
 mod id;
+mod join;
 mod member;
 mod node;
 mod queue;

@@ -1,6 +1,7 @@
 //! Plain counters, grouped by module.
 
-use crate::wire::kind;
+use crate::wire::{PADDING, ROOM_MASK};
+use crate::{Reject, detector, direct, join, member, repair, rumor};
 
 /// Defines a struct of counters that can be listed by name.
 macro_rules! counters {
@@ -59,6 +60,25 @@ impl Stats {
         self.repair.each(|name, value| visit("repair", name, value));
         self.local.each(|name, value| visit("local", name, value));
     }
+}
+
+/// Defines a struct of message counters that is a struct of [`counters!`] and finds a counter by
+/// its kind.
+macro_rules! message_counters {
+    ($(#[$doc:meta])* $name:ident of $room:ident {
+        $($(#[$field_doc:meta])* $field:ident = $kind:ident,)*
+    }) => {
+        counters! { $(#[$doc])* $name { $($(#[$field_doc])* $field,)* } }
+
+        impl $name {
+            fn counter(&mut self, kind: u8) -> Option<&mut u64> {
+                match kind {
+                    $($room::message::$kind => Some(&mut self.$field),)*
+                    _ => None,
+                }
+            }
+        }
+    };
 }
 
 counters! {
@@ -122,6 +142,20 @@ counters! {
         malformed,
         /// A reply to no request in flight.
         unexpected,
+    }
+}
+
+impl RejectStats {
+    pub(crate) fn count(&mut self, reject: Reject) {
+        match reject {
+            Reject::TooShort => self.too_short += 1,
+            Reject::TooLong => self.too_long += 1,
+            Reject::Version(_) | Reject::Flags(_) => self.version += 1,
+            Reject::Cluster => self.cluster += 1,
+            Reject::Malformed { .. } => self.malformed += 1,
+            Reject::Unexpected => self.unexpected += 1,
+            Reject::Stopped => {}
+        }
     }
 }
 
@@ -220,92 +254,84 @@ impl MessageStats {
         visit("wire", "unknown", self.unknown);
     }
 
-    /// Returns the counter of the messages with this kind byte.
-    pub(crate) fn counter(&mut self, kind: u8) -> &mut u64 {
-        match kind {
-            kind::PADDING => &mut self.padding,
-            kind::PING => &mut self.detector.ping,
-            kind::ACK => &mut self.detector.ack,
-            kind::PING_REQUEST => &mut self.detector.ping_request,
-            kind::INDIRECT_ACK => &mut self.detector.indirect_ack,
-            kind::NACK => &mut self.detector.nack,
-            kind::RECORD => &mut self.member.record,
-            kind::WANT => &mut self.member.want,
-            kind::ADVERTS => &mut self.rumor.adverts,
-            kind::SYNC => &mut self.repair.sync,
-            kind::SYNC_END => &mut self.repair.sync_end,
-            kind::ROOTS => &mut self.repair.roots,
-            kind::FOLDS => &mut self.repair.folds,
-            kind::JOIN => &mut self.join.join,
-            kind::WELCOME => &mut self.join.welcome,
-            kind::PAYLOAD => &mut self.direct.payload,
-            _ => &mut self.unknown,
-        }
+    /// Counts messages of one kind.
+    pub(crate) fn count(&mut self, kind: u8, count: u64) {
+        let known = match kind & ROOM_MASK {
+            detector::message::ROOM => self.detector.counter(kind),
+            member::message::ROOM => self.member.counter(kind),
+            rumor::message::ROOM => self.rumor.counter(kind),
+            repair::message::ROOM => self.repair.counter(kind),
+            join::message::ROOM => self.join.counter(kind),
+            direct::message::ROOM => self.direct.counter(kind),
+            _ if kind == PADDING => Some(&mut self.padding),
+            _ => None,
+        };
+        *known.unwrap_or(&mut self.unknown) += count;
     }
 }
 
-counters! {
+message_counters! {
     /// Messages of the failure detector.
-    DetectorMessages {
+    DetectorMessages of detector {
         /// Pings.
-        ping,
+        ping = PING,
         /// Acks.
-        ack,
+        ack = ACK,
         /// Requests to ping a third member.
-        ping_request,
+        ping_request = PING_REQUEST,
         /// Acks that a relay passed on.
-        indirect_ack,
+        indirect_ack = INDIRECT_ACK,
         /// Reports of a relay that its target has not answered.
-        nack,
+        nack = NACK,
     }
 }
 
-counters! {
+message_counters! {
     /// Records and requests for them.
-    MemberMessages {
+    MemberMessages of member {
         /// Records.
-        record,
+        record = RECORD,
         /// Requests for records.
-        want,
+        want = WANT,
     }
 }
 
-counters! {
+message_counters! {
     /// Messages of rumours.
-    RumorMessages {
+    RumorMessages of rumor {
         /// Lists of advertised records.
-        adverts,
+        adverts = ADVERTS,
     }
 }
 
-counters! {
+message_counters! {
     /// Messages of repair.
-    RepairMessages {
+    RepairMessages of repair {
         /// Lists of the records in a range.
-        sync,
+        sync = SYNC,
         /// Ends of the replies to such lists.
-        sync_end,
+        sync_end = SYNC_END,
         /// Digests of the sixteen parts of the table.
-        roots,
+        roots = ROOTS,
         /// Digests of the sixteen parts below a prefix.
-        folds,
+        digests = DIGESTS,
     }
 }
 
-counters! {
+message_counters! {
     /// Messages of joining.
-    JoinMessages {
+    JoinMessages of join {
         /// Requests to be admitted.
-        join,
+        join = JOIN,
         /// Answers to them.
-        welcome,
+        welcome = WELCOME,
     }
 }
 
-counters! {
+message_counters! {
     /// Messages between applications.
-    DirectMessages {
+    DirectMessages of direct {
         /// Payloads.
-        payload,
+        payload = PAYLOAD,
     }
 }

@@ -2,21 +2,30 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::ops::{Deref, DerefMut};
 use core::time::Duration;
 
-use crate::context::Context;
+use crate::context::State;
 use crate::hash::Key;
 use crate::id::ShortId;
 use crate::member::{Accusation, Claim, Level, Member, Meta, Phase, Table, VERSIONS};
 use crate::node::action::Action;
 use crate::{Config, Epoch, Incarnation, Instant, NodeId, Stats, detector, repair, rumor};
 
-pub(crate) struct World {
-    pub(crate) now: Instant,
-    pub(crate) config: Config,
-    pub(crate) table: Table<u32>,
-    pub(crate) stats: Stats,
-    pub(crate) actions: VecDeque<Action>,
+pub(crate) struct World(State<u32>);
+
+impl Deref for World {
+    type Target = State<u32>;
+
+    fn deref(&self) -> &State<u32> {
+        &self.0
+    }
+}
+
+impl DerefMut for World {
+    fn deref_mut(&mut self) -> &mut State<u32> {
+        &mut self.0
+    }
 }
 
 pub(crate) fn id(index: u32) -> NodeId {
@@ -32,27 +41,17 @@ impl World {
     /// We are node 0, and know nodes 1 to `peers`.
     pub(crate) fn new(config: Config, peers: u32) -> Self {
         let own = Member { id: id(0), claim: claim(0, 0), accusation: None };
-        let mut world = Self {
+        let mut world = Self(State {
             now: Instant::ORIGIN,
             table: Table::new(own, &config, Key::of_cluster("test"), Key::new(1, 2)),
             config,
             stats: Stats::default(),
             actions: VecDeque::new(),
-        };
+        });
         for index in 1..=peers {
             world.learn(index, 0);
         }
         world
-    }
-
-    pub(crate) fn cx(&mut self) -> Context<'_, u32> {
-        Context {
-            now: self.now,
-            config: &self.config,
-            table: &self.table,
-            stats: &mut self.stats,
-            actions: &mut self.actions,
-        }
     }
 
     pub(crate) fn wait(&mut self, millis: u64) {
@@ -60,13 +59,15 @@ impl World {
     }
 
     pub(crate) fn learn(&mut self, index: u32, number: u32) {
-        self.table.merge(self.now, id(index), &claim(index, number), None, Duration::ZERO);
+        let now = self.now;
+        self.table.merge(now, id(index), &claim(index, number), None, Duration::ZERO);
     }
 
     pub(crate) fn accuse(&mut self, index: u32, level: Level, accuser: u32) {
         let incarnation = self.table.get(&id(index)).unwrap().member.incarnation();
         let accusation = Accusation::new(incarnation, level, ShortId(accuser));
-        self.table.accuse(self.now, &id(index), &accusation);
+        let now = self.now;
+        self.table.accuse(now, &id(index), &accusation);
     }
 
     /// Takes the actions of the detector under test, in order.

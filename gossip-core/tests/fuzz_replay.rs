@@ -55,7 +55,7 @@ fn stored_operations_reach_what_a_cluster_can_go_through() {
         plans("node_ops").flat_map(|plan: node_ops::Plan| node_ops(&plan)).collect();
     // So few nodes fold nothing, synchronise by datagrams, and understand each other.
     let total = sum(stats.iter().map(|stats| counts(&stats.received)));
-    check_reached(&total, &["sync_end", "folds", "unknown"]);
+    check_reached(&total, &["sync_end", "digests", "unknown"]);
     let reached = |count: fn(&Stats) -> u64| stats.iter().map(count).sum::<u64>() > 0;
     assert!(reached(|stats| stats.detector.deaths_declared));
     assert!(reached(|stats| stats.local.refutations));
@@ -76,7 +76,7 @@ fn stored_differences_are_found_in_every_way() {
     let runs: Vec<_> = plans("reconcile").map(|plan: reconcile::Plan| reconcile(&plan)).collect();
     let stats: Vec<_> = runs.iter().flat_map(|run| run.stats).collect();
     let total = sum(stats.iter().map(|stats| counts(&stats.sent)));
-    let said = ["want", "sync", "sync_end", "roots", "folds"];
+    let said = ["want", "sync", "sync_end", "roots", "digests"];
     assert!(said.iter().all(|kind| total[kind] > 0), "{total:?}");
     assert!(total["sync"] > 2 * total["sync_end"], "by datagram, too");
     assert!(stats.iter().any(|stats| stats.traffic.requests_failed > 0));

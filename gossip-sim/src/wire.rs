@@ -7,12 +7,12 @@ pub(crate) const ENVELOPE: usize = 9;
 
 /// The kinds of messages that are told apart.
 pub(crate) mod kind {
-    pub(crate) const PING: u8 = 1;
-    pub(crate) const ACK: u8 = 2;
-    pub(crate) const RECORD: u8 = 6;
-    pub(crate) const ADVERTS: u8 = 7;
-    pub(crate) const WANT: u8 = 8;
-    pub(crate) const ROOTS: u8 = 14;
+    pub(crate) const PING: u8 = 0x10;
+    pub(crate) const ACK: u8 = 0x11;
+    pub(crate) const RECORD: u8 = 0x20;
+    pub(crate) const ADVERTS: u8 = 0x30;
+    pub(crate) const WANT: u8 = 0x21;
+    pub(crate) const ROOTS: u8 = 0x42;
 }
 
 /// The age of a record that is no rumour.

@@ -5,6 +5,14 @@ use std::time::Duration;
 use gossip_core::{Config, Epoch, Event, Local, LocalEvent};
 use gossip_sim::{Sim, SimConfig, local};
 
+/// Another process with the id of node 4.
+fn twin(epoch: u64) -> Local<u32> {
+    let mut twin = local(4);
+    twin.epoch = Epoch::new(epoch).unwrap();
+    twin.address = 100;
+    twin
+}
+
 #[test]
 fn the_lower_epoch_gives_way() {
     for requests in [true, false] {
@@ -14,7 +22,7 @@ fn the_lower_epoch_gives_way() {
         sim.run_for(Duration::from_secs(5));
         sim.record(|told| matches!(told.event, Event::Local(LocalEvent::Conflict { .. })));
 
-        let twin = Local { epoch: Epoch::new(2).unwrap(), address: 100, ..local(4) };
+        let twin = twin(2);
         let twin = sim.add(twin, config);
         sim.join(twin, [0]);
         let silent = sim.run_until(Duration::from_secs(30), |sim| sim.node(4).is_stopped());
@@ -41,7 +49,7 @@ fn the_newcomer_gives_way_if_its_epoch_is_lower() {
     let mut sim = Sim::formed_cluster(10, SimConfig::new(16), &Config::lan());
     sim.run_for(Duration::from_secs(5));
     sim.record(|told| matches!(told.event, Event::Local(LocalEvent::Conflict { .. })));
-    let twin = Local { epoch: Epoch::new(0).unwrap(), address: 100, ..local(4) };
+    let twin = twin(0);
     let twin = sim.add(twin, Config::lan());
     sim.join(twin, [0]);
     let silent = sim.run_until(Duration::from_secs(30), |sim| sim.node(twin).is_stopped());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gossip_core::{Config, Epoch, Event, Local, LocalEvent};
+use gossip_core::{Config, Epoch, Event, LocalEvent};
 use gossip_sim::{Sim, SimConfig, local};
 
 #[test]
@@ -12,7 +12,8 @@ fn it_outbids_its_former_self() {
         config.requests.enabled = requests;
         let mut sim = Sim::new(SimConfig::new(26));
         for index in 0..10 {
-            let local = Local { epoch: Epoch::new(1_000).unwrap(), ..local(index) };
+            let mut local = local(index);
+            local.epoch = Epoch::new(1_000).unwrap();
             sim.add(local, config.clone());
         }
         sim.join_all(Duration::ZERO);

@@ -4,7 +4,9 @@
 //! answer is suspected, everybody is told, and who does not refute in time is dead.
 
 pub(crate) mod action;
+pub(crate) mod draft;
 mod health;
+pub(crate) mod message;
 mod probe;
 mod quorum;
 mod relay;
@@ -111,7 +113,7 @@ impl FailureDetector {
     /// Who reaches nobody tries others than those whom it watches: they may all be dead.
     fn elsewhere<A: Address>(&mut self, cx: &Context<'_, A>) -> Option<Turn> {
         let isolated = self.quorum.is_isolated();
-        let target = isolated.then(|| cx.table.draw(&mut self.rng, 1, |_| true).pop()).flatten();
+        let target = isolated.then(|| cx.table.sample(&mut self.rng, 1, |_| true).pop()).flatten();
         target.map(Turn::by_chance)
     }
 
@@ -130,9 +132,9 @@ impl FailureDetector {
     }
 
     /// What was to be sent leaves, after so long. memberlist forgives nobody for that.
-    pub(crate) fn release(&mut self, config: &Config, pause: Duration) {
+    pub(crate) fn release<A>(&mut self, cx: &Context<'_, A>, pause: Duration) {
         self.held = false;
-        if config.detector.kind == DetectorKind::Rings {
+        if cx.config.detector.kind == DetectorKind::Rings {
             self.postpone(pause);
         }
     }
@@ -166,8 +168,8 @@ impl FailureDetector {
     }
 
     /// Something came from a member.
-    pub(crate) fn on_heard(&mut self, now: Instant, id: NodeId) {
-        self.quorum.on_heard(now, id);
+    pub(crate) fn on_heard<A>(&mut self, cx: &Context<'_, A>, id: NodeId) {
+        self.quorum.on_heard(cx.now, id);
     }
 
     #[cfg(test)]
@@ -188,15 +190,10 @@ impl FailureDetector {
     }
 
     /// One of our watchers has come, in this ring: how long it is until it should come again.
-    pub(crate) fn appointment(
-        &mut self,
-        now: Instant,
-        config: &Config,
-        ring: u8,
-    ) -> Option<Duration> {
+    pub(crate) fn appointment<A>(&mut self, cx: &Context<'_, A>, ring: u8) -> Option<Duration> {
         match &mut self.schedule {
             Schedule::Rings(rings) if ring < RINGS => {
-                Some(rings.appointment(now, config.detector.probe_interval, ring))
+                Some(rings.appointment(cx.now, cx.config.detector.probe_interval, ring))
             }
             _ => None,
         }

@@ -190,7 +190,7 @@ impl FailureDetector {
         let helpful = |id: NodeId, status| id != target && status == Status::Up;
         let relays = cx
             .table
-            .draw(&mut self.rng, count, |slot| helpful(slot.member.id, slot.member.status()));
+            .sample(&mut self.rng, count, |slot| helpful(slot.member.id, slot.member.status()));
         for &relay in &relays {
             cx.push(Action::PingRequest { relay, target, nonce });
         }

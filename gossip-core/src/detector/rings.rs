@@ -201,7 +201,7 @@ fn nearest<A: Address>(
     distance: impl Fn(ShortId) -> u64,
 ) -> Option<(NodeId, u64)> {
     let own = cx.table.own().short;
-    let well = cx.table.live().filter(|slot| slot.member.status().is_well());
+    let well = cx.table.live().filter(|slot| slot.member.status().is_healthy());
     let others = well.filter(|slot| slot.short != own);
     let nearest = others.map(|slot| (distance(slot.short), slot.member.id)).min();
     nearest.map(|(distance, id)| (id, distance))

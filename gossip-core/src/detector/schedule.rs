@@ -74,7 +74,7 @@ impl Schedule {
             Self::Shuffled(shuffled) if risen => shuffled.add(cx, id),
             Self::Shuffled(_) => {}
             Self::Rings(rings) => match cx.table.get(&id) {
-                Some(slot) if slot.member.status().is_well() => {
+                Some(slot) if slot.member.status().is_healthy() => {
                     rings.consider(cx, rng, slot);
                 }
                 _ => rings.move_on(cx, rng, id),

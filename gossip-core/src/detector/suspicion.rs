@@ -145,7 +145,7 @@ impl FailureDetector {
             .table
             .live()
             .map(|slot| &slot.member)
-            .filter(|member| member.status().is_well() && member.id != target);
+            .filter(|member| member.status().is_healthy() && member.id != target);
         let (well, peers) = (well.take(WITNESSES).count(), cx.table.live().len());
         let heard = present && self.quorum.is_met(suspicion.known, target, well, peers);
         let confirmed = accusers(cx, &target, incarnation) >= ACCUSERS_NEEDED.min(well + 1);

@@ -251,12 +251,13 @@ fn until_accused(
         for action in next(world, detector) {
             match action {
                 Action::Ping { to, nonce, .. } if to != silent => {
-                    detector.on_heard(world.now, to);
+                    detector.on_heard(&world.cx(), to);
                     detector.on_ack(&mut world.cx(), nonce, false, Some(Duration::from_secs(8)));
                 }
                 Action::Accuse { id, accusation } => {
                     assert_eq!(id, silent);
-                    world.table.accuse(world.now, &id, &accusation);
+                    let now = world.now;
+                    world.table.accuse(now, &id, &accusation);
                     detector.on_change(&mut world.cx(), id, false);
                     if accusation.level == level {
                         return sent;
@@ -383,7 +384,7 @@ fn accuse(world: &mut World, detector: &mut FailureDetector, index: u32, accuser
 fn confirm(world: &mut World, detector: &mut FailureDetector, suspect: NodeId) {
     let index = index_of(suspect);
     accuse(world, detector, index, 77);
-    (1..=4).for_each(|other| detector.on_heard(world.now, id(other)));
+    (1..=4).for_each(|other| detector.on_heard(&world.cx(), id(other)));
 }
 
 #[test]
@@ -416,7 +417,7 @@ fn whom_nobody_else_accuses_nobody_declares_dead_but_all_are_told_again() {
         for action in next(&mut world, &mut detector) {
             match action {
                 Action::Ping { to, nonce, .. } if to != target => {
-                    detector.on_heard(world.now, to);
+                    detector.on_heard(&world.cx(), to);
                     detector.on_ack(&mut world.cx(), nonce, false, Some(Duration::from_secs(8)));
                 }
                 Action::PingRequest { nonce, .. } => detector.on_nack(nonce),

@@ -5,9 +5,8 @@ use core::time::Duration;
 
 use super::record::Joined;
 use super::slot::signed;
-use super::{Accusation, Claim, Level, Member, Meta, Phase, Status, Table};
+use super::{Accusation, Advert, Claim, Level, Member, Meta, Phase, Status, Table};
 use crate::hash::Key;
-use crate::wire::Advert;
 use crate::{Address, Incarnation, Instant, NodeId};
 
 /// How many members may share one short id; by chance not even three do.
@@ -94,10 +93,10 @@ impl<A: Address> Table<A> {
     }
 
     /// Ends the grace of a member that is dead or has left.
-    pub(crate) fn end_grace(&mut self, now: Instant, id: &NodeId) {
+    pub(crate) fn end_retention(&mut self, now: Instant, id: &NodeId) {
         if let Some(slot) = self.find(id) {
             let before = self.slot(slot).member.status();
-            self.settle(now, slot, before, false, self.grace);
+            self.settle(now, slot, before, false, self.retention);
         }
     }
 
@@ -153,7 +152,7 @@ impl<A: Address> Table<A> {
             member.accuse(accusation);
         }
         let after = member.status();
-        if !after.is_live() && age >= self.grace {
+        if !after.is_live() && age >= self.retention {
             return Merge::Refused { full: false };
         }
         let slot = self.insert(member);
@@ -196,7 +195,7 @@ impl<A: Address> Table<A> {
             false
         } else if age > known_age && !self.slot(slot).expired {
             self.bury(now, slot, age);
-            age >= self.grace && known_age < self.grace
+            age >= self.retention && known_age < self.retention
         } else {
             false
         }
@@ -204,7 +203,7 @@ impl<A: Address> Table<A> {
 
     /// Notes since when it is gone, and when that is over.
     fn bury(&mut self, now: Instant, slot: u32, age: Duration) {
-        let left = self.grace.saturating_sub(age);
+        let left = self.retention.saturating_sub(age);
         let age = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
         let entry = self.slot_mut(slot);
         entry.gone_since = signed(now).saturating_sub(age);

@@ -1,6 +1,8 @@
 //! What is known of the members: the lattice of records and the table that holds them.
 
+mod advert;
 mod merge;
+pub(crate) mod message;
 mod record;
 mod slot;
 mod table;
@@ -8,6 +10,7 @@ mod table;
 mod tests;
 mod trie;
 
+pub(crate) use advert::Advert;
 pub(crate) use merge::{Change, Merge};
 pub(crate) use record::{Accusation, Accusers, Claim, Level, Meta, Phase, VERSIONS};
 pub use record::{Member, Status};

@@ -194,7 +194,7 @@ impl Status {
     }
 
     /// Live, and not suspected.
-    pub(crate) const fn is_well(self) -> bool {
+    pub(crate) const fn is_healthy(self) -> bool {
         matches!(self, Self::Up | Self::Leaving)
     }
 }

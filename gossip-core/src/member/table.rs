@@ -9,13 +9,12 @@ use smallvec::SmallVec;
 
 use super::slot::signed;
 use super::trie::{Prefix, Trie};
-use super::{Claim, Member, Meta, Slot};
+use super::{Advert, Claim, Member, Meta, Slot};
 use crate::deadline::Deadlines;
 use crate::hash::Key;
 use crate::id::ShortId;
 use crate::rng::Rng;
-use crate::wire::Advert;
-use crate::{Address, Config, Instant, MAX_ADDRESS, NodeId};
+use crate::{Address, Config, Incarnation, Instant, MAX_ADDRESS, NodeId};
 
 /// The slot that is ourselves.
 const OWN: u32 = 0;
@@ -40,12 +39,12 @@ pub(crate) struct Table<A> {
     pub(super) expiry: Deadlines<NodeId>,
     pub(super) cluster: Key,
     pub(super) secret: Key,
-    /// What a ping for us says of whom it is for.
-    own_check: u32,
+    /// Target tag of pings for this node.
+    own_tag: u32,
     /// Whether somebody was refused since there last was room.
     pub(super) overflowing: bool,
     capacity: usize,
-    pub(super) grace: Duration,
+    pub(super) retention: Duration,
     pub(super) linger: Duration,
 }
 
@@ -62,10 +61,10 @@ impl<A: Address> Table<A> {
             expiry: Deadlines::new(secret),
             cluster,
             secret,
-            own_check: cluster.check(&own.id, own.incarnation()),
+            own_tag: cluster.target_tag(&own.id, own.incarnation()),
             overflowing: false,
             capacity: config.members.max as usize,
-            grace: config.members.retention,
+            retention: config.members.retention,
             linger: linger(config),
         };
         table.insert(own);
@@ -77,9 +76,25 @@ impl<A: Address> Table<A> {
         self.slot(OWN)
     }
 
-    /// Whether a ping or payload with this check is for us, and for this life of ours.
-    pub(crate) fn is_for_us(&self, check: u32) -> bool {
-        check == self.own_check
+    /// Returns whether a ping or payload with this target tag is for this life of this node.
+    pub(crate) fn is_for_us(&self, target_tag: u32) -> bool {
+        target_tag == self.own_tag
+    }
+
+    /// Returns the target tag of a member's life.
+    pub(crate) fn target_tag(&self, id: &NodeId, incarnation: Incarnation) -> u32 {
+        self.cluster.target_tag(id, incarnation)
+    }
+
+    /// Returns the nonce of a ping that needs no memory. A node that answers with it has been
+    /// reached at the address that it claims.
+    pub(crate) fn cookie(&self, id: &NodeId, salt: u8) -> u32 {
+        let mut bytes = [0; 96];
+        let address = self.get(id).map(|slot| &slot.member.claim.address);
+        match postcard::to_slice(&(salt, id, address), &mut bytes) {
+            Ok(bytes) => self.secret.hash(bytes) as u32,
+            Err(_) => 0,
+        }
     }
 
     /// Changes our own claim, which must grow by it. If we leave by it, we do so now.
@@ -91,7 +106,7 @@ impl<A: Address> Table<A> {
         change(&mut member.claim);
         debug_assert!(member.claim.incarnation >= before);
         member.normalise();
-        self.own_check = self.cluster.check(&member.id, member.incarnation());
+        self.own_tag = self.cluster.target_tag(&member.id, member.incarnation());
         self.recount(OWN);
     }
 
@@ -110,7 +125,7 @@ impl<A: Address> Table<A> {
     }
 
     /// Whether anybody is dead or has left.
-    pub(crate) fn has_gone(&self) -> bool {
+    pub(crate) fn has_departed(&self) -> bool {
         !self.gone.is_empty()
     }
 
@@ -119,9 +134,9 @@ impl<A: Address> Table<A> {
         self.trie.total()
     }
 
-    /// The fingerprint in four bytes.
-    pub(crate) fn fold(&self) -> u32 {
-        fold(self.fingerprint())
+    /// Returns the fingerprint in four bytes.
+    pub(crate) fn digest(&self) -> u32 {
+        digest(self.fingerprint())
     }
 
     pub(crate) fn get(&self, id: &NodeId) -> Option<&Slot<A>> {
@@ -129,7 +144,7 @@ impl<A: Address> Table<A> {
     }
 
     /// A member that is shown: not past its grace.
-    pub(crate) fn shown(&self, id: &NodeId) -> Option<&Slot<A>> {
+    pub(crate) fn visible(&self, id: &NodeId) -> Option<&Slot<A>> {
         self.get(id).filter(|slot| !slot.expired)
     }
 
@@ -161,9 +176,9 @@ impl<A: Address> Table<A> {
         numbers.map(|slot| self.slot(slot)).filter(|slot| !slot.expired)
     }
 
-    /// The folds of the sixteen parts of the table below a prefix of short ids.
-    pub(crate) fn folds(&self, prefix: Prefix) -> [u32; 16] {
-        self.trie.children(prefix, look(&self.slots)).map(fold)
+    /// Returns the digests of the sixteen parts of the table below a prefix of short ids.
+    pub(crate) fn digests(&self, prefix: Prefix) -> [u32; 16] {
+        self.trie.children(prefix, look(&self.slots)).map(digest)
     }
 
     /// How many members are below a prefix of short ids.
@@ -208,27 +223,27 @@ impl<A: Address> Table<A> {
     }
 
     /// Up to `count` distinct live members that fit, drawn at random.
-    pub(crate) fn draw(
+    pub(crate) fn sample(
         &self,
         rng: &mut Rng,
         count: usize,
         fits: impl FnMut(&Slot<A>) -> bool,
     ) -> SmallVec<[NodeId; 8]> {
-        self.draw_from(&self.live, rng, count, fits)
+        self.sample_from(&self.live, rng, count, fits)
     }
 
     /// One who is dead or has left, drawn at random from those that fit.
-    pub(crate) fn draw_gone(
+    pub(crate) fn sample_departed(
         &self,
         rng: &mut Rng,
         fits: impl FnMut(&Slot<A>) -> bool,
     ) -> Option<NodeId> {
-        self.draw_from(&self.gone, rng, 1, fits).pop()
+        self.sample_from(&self.gone, rng, 1, fits).pop()
     }
 
     /// From a short list by shuffling it, so that nobody who fits is missed; from a long one by
     /// drawing until it is enough or hopeless.
-    fn draw_from(
+    fn sample_from(
         &self,
         list: &[u32],
         rng: &mut Rng,
@@ -354,8 +369,8 @@ fn look<A>(slots: &[Option<Slot<A>>]) -> impl Fn(u32) -> (ShortId, u64) {
     }
 }
 
-/// A fingerprint in four bytes.
-fn fold(fingerprint: u64) -> u32 {
+/// Folds a fingerprint into four bytes.
+fn digest(fingerprint: u64) -> u32 {
     (fingerprint ^ (fingerprint >> 32)) as u32
 }
 

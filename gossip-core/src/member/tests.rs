@@ -10,7 +10,6 @@ use super::*;
 use crate::hash::Key;
 use crate::id::ShortId;
 use crate::rng::Rng;
-use crate::wire::Advert;
 use crate::{Config, Epoch, Incarnation, Instant, NodeId};
 
 const NOW: Instant = Instant::from_micros(5_000_000);
@@ -142,10 +141,10 @@ fn the_gone_are_forgotten_after_their_grace_and_not_taught_again() {
     let end = NOW + Duration::from_secs(10);
     assert_eq!(table.expire(end.saturating_sub(Duration::from_micros(1))), None);
     assert_eq!(table.expire(end), Some(id));
-    assert_eq!((table.shown(&id).is_none(), table.fingerprint()), (true, alone));
+    assert_eq!((table.visible(&id).is_none(), table.fingerprint()), (true, alone));
     // Somebody who has not noticed yet teaches it, and is not believed.
     assert_eq!(teach(&mut table, end, 99), Merge::Known);
-    assert!(table.shown(&id).is_none());
+    assert!(table.visible(&id).is_none());
 
     // A little later it is not even remembered, and news of its old death are refused.
     let later = end + Duration::from_secs(60);
@@ -233,7 +232,7 @@ fn draws_are_distinct_and_miss_nobody_who_fits() {
         learn(&mut table, &(id, claim(1, 0, Phase::Up, 1), None));
     }
     let mut rng = Rng::new(&[3; 32], "test");
-    let mut drawn = table.draw(&mut rng, 8, |_| true);
+    let mut drawn = table.sample(&mut rng, 8, |_| true);
     assert_eq!(drawn.len(), 8);
     drawn.sort();
     drawn.dedup();
@@ -244,7 +243,7 @@ fn draws_are_distinct_and_miss_nobody_who_fits() {
         learn(&mut table, &(id, claim(1, 0, Phase::Left, 1), None));
     }
     let only = NodeId::from_u128(17);
-    let drawn = table.draw(&mut rng, 3, |slot| slot.member.id == only);
+    let drawn = table.sample(&mut rng, 3, |slot| slot.member.id == only);
     assert_eq!(drawn.as_slice(), [only]);
 }
 

@@ -1,88 +1,96 @@
-//! Commands: what the application wants.
+//! Commands of the application.
 
 use alloc::vec::Vec;
 
-use super::encode::Body;
-use super::requests::Ask;
+use super::outbox::Draft;
+use super::requests::RequestKind;
 use super::{Node, max_meta};
+use crate::direct::draft::Draft as DirectDraft;
 use crate::event::SendId;
 use crate::member::{Phase, fits};
 use crate::wire::{ENVELOPE, HEADER, SEAL};
 use crate::{Address, CommandError, Instant, JoinId, MAX_ADDRESS, NodeId};
 
-/// What a payload needs around it besides envelope and header: the sender's id, whom it is for,
-/// and a length.
-const AROUND: usize = 16 + 4 + 5;
+/// Bytes of a payload message besides header and payload: the sender's id, the target tag and a
+/// length.
+const PAYLOAD_OVERHEAD: usize = 16 + 4 + 5;
 
-/// How a payload travels.
+/// The way in which a payload travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Delivery {
-    /// In one datagram: may be lost, and nobody is told.
+    /// In one datagram, which may be lost without notice.
     Datagram,
-    /// As a request: acknowledged with [`MessageEvent::Delivered`](crate::MessageEvent::Delivered), or
+    /// As a request, followed by [`MessageEvent::Delivered`](crate::MessageEvent::Delivered) or
     /// [`MessageEvent::Failed`](crate::MessageEvent::Failed).
     Request,
 }
 
 impl<A: Address> Node<A> {
-    /// Asks the seeds, all at once, to let us in, then learns of everybody else. Ends with
-    /// [`JoinEvent::Finished`](crate::JoinEvent::Finished), after
-    /// [`JoinConfig::timeout`](crate::JoinConfig::timeout) at the latest. One seed that answers
-    /// is enough to become part of the cluster.
+    /// Asks all seeds at once to admit this node, then learns about the other members.
+    ///
+    /// The join ends with [`JoinEvent::Finished`](crate::JoinEvent::Finished), after
+    /// [`JoinConfig::timeout`](crate::JoinConfig::timeout) at the latest. One seed that answers is
+    /// enough to become part of the cluster.
     pub fn join(&mut self, now: Instant, seeds: impl IntoIterator<Item = A>) -> JoinId {
         self.advance(now);
-        let id = self.begin_join(seeds.into_iter().map(A::canonical).collect());
+        let addresses = seeds.into_iter().map(A::canonical).collect();
+        let id = self.seeds.join(&mut self.state.cx(), addresses);
+        self.run_join_actions();
         self.run_actions();
         id
     }
 
-    /// Replaces the addresses that are tried now and then, for good, as long as no live member is
-    /// known there: seeds that come up late, or the other half of a cluster that was split.
+    /// Replaces the addresses that this node keeps contacting as long as no live member is there:
+    /// seeds that start late, or the other half of a partitioned cluster.
     pub fn set_seeds(&mut self, now: Instant, seeds: impl IntoIterator<Item = A>) {
         self.advance(now);
         self.seeds.set(seeds.into_iter().map(A::canonical).collect());
         self.run_actions();
     }
 
-    /// Leaves by our own will: tells a few members, who tell the others, and ends with
-    /// [`LocalEvent::Left`](crate::LocalEvent::Left) when enough have acknowledged it or
-    /// [`Config::leave_timeout`](crate::Config::leave_timeout) is over. The others see us leave,
-    /// never fail. A second call changes nothing.
+    /// Leaves the cluster: tells a few members, which tell the others.
+    ///
+    /// Ends with [`LocalEvent::Left`](crate::LocalEvent::Left) when enough members have
+    /// acknowledged, after [`Config::leave_timeout`](crate::Config::leave_timeout) at the latest.
+    /// The other members see this node leave, not fail. A second call changes nothing.
     pub fn leave(&mut self, now: Instant) {
         self.advance(now);
         if !self.stopped {
-            self.begin_leave();
+            self.with_claim(|claim, state, is_joining| claim.leave(state, is_joining));
             self.run_actions();
         }
     }
 
-    /// Changes our metadata; everybody will see it.
+    /// Changes this node's metadata, which all members will see.
     ///
     /// # Errors
     ///
     /// [`CommandError::TooLarge`], or [`CommandError::Stopped`].
     pub fn set_meta(&mut self, now: Instant, meta: &[u8]) -> Result<(), CommandError> {
         self.advance(now);
-        let limit = max_meta(&self.shared.config);
+        let limit = max_meta(&self.state.config);
         if meta.len() > limit {
             return Err(CommandError::TooLarge { limit });
         }
-        self.running()?;
+        self.ensure_running()?;
         if self.local().meta() != meta {
-            self.reclaim(|claim| {
-                claim.meta.clear();
-                claim.meta.extend_from_slice(meta);
+            self.with_claim(|own, state, _| {
+                own.change(state, |claim| {
+                    claim.meta.clear();
+                    claim.meta.extend_from_slice(meta);
+                });
             });
         }
         self.run_actions();
         Ok(())
     }
 
-    /// Changes the address under which others reach us; everybody will see it.
+    /// Changes the address at which others reach this node; all members will see it.
     ///
     /// # Errors
     ///
-    /// [`CommandError::TooLarge`] if it encodes to more than [`MAX_ADDRESS`] bytes, or
+    /// [`CommandError::TooLarge`] if the address encodes to more than [`MAX_ADDRESS`] bytes, or
     /// [`CommandError::Stopped`].
     pub fn set_address(&mut self, now: Instant, address: A) -> Result<(), CommandError> {
         self.advance(now);
@@ -90,9 +98,11 @@ impl<A: Address> Node<A> {
         if !fits(&address) {
             return Err(CommandError::TooLarge { limit: MAX_ADDRESS });
         }
-        self.running()?;
+        self.ensure_running()?;
         if *self.local().address() != address {
-            self.reclaim(|claim| claim.address = address);
+            self.with_claim(|own, state, _| {
+                own.change(state, |claim| claim.address = address);
+            });
         }
         self.run_actions();
         Ok(())
@@ -102,8 +112,11 @@ impl<A: Address> Node<A> {
     ///
     /// # Errors
     ///
-    /// [`CommandError::TooLarge`] says how much would fit. A member that is not known or not
-    /// live, disabled requests, and a full queue are errors too.
+    /// - [`CommandError::TooLarge`] if the payload does not fit, with the limit.
+    /// - [`CommandError::UnknownMember`] or [`CommandError::NotLive`].
+    /// - [`CommandError::RequestsDisabled`] for [`Delivery::Request`] without requests.
+    /// - [`CommandError::Busy`] if the queue is full.
+    /// - [`CommandError::Stopped`].
     pub fn send(
         &mut self,
         now: Instant,
@@ -112,14 +125,14 @@ impl<A: Address> Node<A> {
         delivery: Delivery,
     ) -> Result<SendId, CommandError> {
         self.advance(now);
-        self.running()?;
-        let config = &self.shared.config;
+        self.ensure_running()?;
+        let config = &self.state.config;
         let whole = match delivery {
             Delivery::Datagram => config.datagram_budget,
             Delivery::Request if config.requests.enabled => config.requests.max_frame,
             Delivery::Request => return Err(CommandError::RequestsDisabled),
         };
-        let limit = whole - SEAL - ENVELOPE - HEADER - AROUND;
+        let limit = whole - SEAL - ENVELOPE - HEADER - PAYLOAD_OVERHEAD;
         if payload.len() > limit {
             return Err(CommandError::TooLarge { limit });
         }
@@ -128,19 +141,22 @@ impl<A: Address> Node<A> {
             return Err(CommandError::NotLive);
         }
         let address = member.address().clone();
-        let check = self.shared.cluster.check(&to, member.incarnation());
+        let target_tag = self.state.table.target_tag(&to, member.incarnation());
         let id = self.requests.next_send();
         let bytes = Vec::from(payload);
-        let taken = match delivery {
-            Delivery::Datagram => self.enqueue(address, Some(to), Body::Payload { check, bytes }),
-            Delivery::Request => self.ask(to, Ask::Payload { id, check, bytes }),
+        let accepted = match delivery {
+            Delivery::Datagram => {
+                let draft = DirectDraft::Payload { target_tag, bytes };
+                self.enqueue(address, Some(to), Draft::Direct(draft))
+            }
+            Delivery::Request => self.request(to, RequestKind::Payload { id, target_tag, bytes }),
         };
         self.run_actions();
-        if taken { Ok(id) } else { Err(CommandError::Busy) }
+        if accepted { Ok(id) } else { Err(CommandError::Busy) }
     }
 
-    /// Drops a member that is dead or has left, here and, as far as the news reach, everywhere,
-    /// before its grace is over.
+    /// Removes a departed member before its retention is over: here, and on all members that the
+    /// news reaches.
     ///
     /// # Errors
     ///
@@ -151,14 +167,14 @@ impl<A: Address> Node<A> {
         if member.status().is_live() || id == self.local().id() {
             return Err(CommandError::Live);
         }
-        self.shared.table.end_grace(self.shared.now, &id);
-        self.rumors.heat(&mut self.shared.cx(), id, 0, None);
-        self.expire();
+        self.state.table.end_retention(self.state.now, &id);
+        self.rumors.spread(&mut self.state.cx(), id, 0, None);
+        self.expire_members();
         self.run_actions();
         Ok(())
     }
 
-    fn running(&self) -> Result<(), CommandError> {
+    fn ensure_running(&self) -> Result<(), CommandError> {
         if self.stopped || self.local().claim.phase == Phase::Left {
             Err(CommandError::Stopped)
         } else {

@@ -1,61 +1,51 @@
-//! Inputs: what arrives.
+//! Inputs: datagrams, requests, replies and timeouts.
 
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use smallvec::SmallVec;
 
-use super::encode::{Body, QUESTION};
-use super::repair::Findings;
-use super::{Node, Shared};
+use super::Node;
+use super::message::{Message, check, messages};
+use super::outbox::Draft;
+use super::requests::RequestKind;
+use super::source::{Reply, Source, Via};
+use crate::detector::draft::Draft as DetectorDraft;
+use crate::detector::message::{Ack, Message as DetectorMessage, Ping, PingRequest};
+use crate::direct::draft::Draft as DirectDraft;
+use crate::direct::message::{Message as DirectMessage, Payload};
+use crate::event::MessageEvent;
 use crate::id::ShortId;
-use crate::wire::{self, Ack, Advert, Message, Payload, Ping, PingRequest, Record, Writer};
-use crate::{Address, Event, Instant, MessageEvent, NodeId, Reject, RequestId};
+use crate::join::draft::Draft as JoinDraft;
+use crate::join::message::Message as JoinMessage;
+use crate::member::Advert;
+use crate::member::message::{Message as MemberMessage, Record};
+use crate::repair::draft::Draft as RepairDraft;
+use crate::repair::message::{Message as RepairMessage, Roots, Sync, SyncEnd};
+use crate::repair::{Difference, differing_digits};
+use crate::rumor::draft::{Draft as RumorDraft, PADDED_WANT};
+use crate::rumor::message::Message as RumorMessage;
+use crate::wire::{self, Items, Writer};
+use crate::{Address, Event, Instant, NodeId, Reject, RequestId};
 
-/// Without proof that somebody is where it claims to be, it gets at most this many times the
-/// bytes that it sent: a forged source address makes us no amplifier.
-const AMPLIFICATION: usize = 3;
+/// Length of the longest datagram that any network carries.
+const MAX_DATAGRAM: usize = 65_535;
 
-/// The most records and prefixes, and the most messages, with which one datagram or frame is
-/// answered.
-const MOST_ITEMS: usize = 4_096;
-const MOST_ANSWERS: usize = 256;
-
-/// How a message came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Via {
-    Datagram,
-    /// In a request; what we answer goes into the reply.
-    Request,
-    /// In the reply to a request of ours.
-    Reply,
-}
-
-/// Where a message comes from.
-pub(super) struct Origin<'a, A> {
-    pub(super) from: &'a A,
-    /// The member that it says it is from, if that is known.
-    pub(super) sender: Option<NodeId>,
-    pub(super) via: Via,
-    /// Whether it has proven that it is where this comes from.
-    proven: bool,
-    /// How many bytes may be sent back; `None` if it is proven that the sender is there.
-    pub(super) most: Option<usize>,
-    /// How many more records and prefixes it may get in answer.
-    pub(super) items: usize,
-    /// Whether it has just answered a question of ours.
-    pub(super) answers: bool,
-    /// What is found to differ.
-    pub(super) findings: Findings,
+/// An accepted datagram or frame.
+struct Opened<'b> {
+    sender: ShortId,
+    messages: &'b [u8],
+    /// One bit for each of the first 128 messages: set if it is a record that the table knows.
+    known: u128,
 }
 
 impl<A: Address> Node<A> {
-    /// A datagram came from `from`.
+    /// Handles a datagram that arrived from `from`.
     ///
     /// # Errors
     ///
-    /// The datagram was not for us or not well-formed. Nothing changed but a counter; there is
-    /// nothing to do about it.
+    /// The datagram is not for this node or not well-formed. Only a counter changed, and the
+    /// driver need not react.
     pub fn handle_datagram(
         &mut self,
         now: Instant,
@@ -63,30 +53,23 @@ impl<A: Address> Node<A> {
         datagram: &mut [u8],
     ) -> Result<(), Reject> {
         self.advance(now);
-        let (sender, body, known) = self.open(datagram, 65_535)?;
-        self.count_known(known);
-        self.shared.stats.traffic.datagrams_received += 1;
-        self.shared.stats.traffic.datagram_bytes_received += datagram.len() as u64;
+        let opened = self.open(datagram, MAX_DATAGRAM)?;
+        self.state.stats.traffic.datagrams_received += 1;
+        self.state.stats.traffic.datagram_bytes_received += datagram.len() as u64;
         let from = from.clone().canonical();
-        let mut origin = self.origin(&from, sender, Via::Datagram);
-        if let Some(id) = origin.sender {
-            self.detector.on_heard(self.shared.now, id);
-        }
-        origin.most = (!origin.proven).then_some(AMPLIFICATION * datagram.len());
-        for message in wire::messages(body, known) {
-            self.dispatch(message, &mut origin, sender);
-        }
-        self.answer_findings(&mut origin);
+        let mut source = self.source(&from, opened.sender, Via::Datagram);
+        let reply = Reply::new(&source, datagram.len(), Vec::new());
+        self.receive(&opened, &mut source, reply);
         self.run_actions();
         Ok(())
     }
 
-    /// A request came from `from`; the frame to answer with, never an empty one, is written to
-    /// `reply`, whatever that held before.
+    /// Handles a request that arrived from `from`, and writes the reply frame to `reply`. The frame
+    /// is never empty, and the former content of `reply` is lost.
     ///
     /// # Errors
     ///
-    /// As for [`handle_datagram`](Self::handle_datagram); there is no answer then.
+    /// As for [`handle_datagram`](Self::handle_datagram); there is no reply then.
     pub fn handle_request(
         &mut self,
         now: Instant,
@@ -96,38 +79,34 @@ impl<A: Address> Node<A> {
     ) -> Result<(), Reject> {
         self.advance(now);
         reply.clear();
-        let (sender, body, known) = self.open(frame, self.shared.config.requests.max_frame)?;
-        self.count_known(known);
-        self.shared.stats.traffic.requests_received += 1;
-        self.shared.stats.traffic.frame_bytes_received += frame.len() as u64;
+        let max_frame = self.state.config.requests.max_frame;
+        let opened = self.open(frame, max_frame)?;
+        self.state.stats.traffic.requests_received += 1;
+        self.state.stats.traffic.frame_bytes_received += frame.len() as u64;
         let from = from.clone().canonical();
-        let mut origin = self.origin(&from, sender, Via::Request);
-        if let Some(id) = origin.sender {
-            self.detector.on_heard(self.shared.now, id);
+        let mut source = self.source(&from, opened.sender, Via::Request);
+        let drafts = core::mem::take(&mut self.reply_drafts);
+        let answer = Reply::new(&source, 0, drafts);
+        let mut drafts = self.receive(&opened, &mut source, answer);
+        let mut writer = Writer::frame(reply, max_frame, self.tag, self.own_id);
+        for mut draft in drafts.drain(..) {
+            self.encode(&mut writer, source.member, &mut draft);
         }
-        for message in wire::messages(body, known) {
-            self.dispatch(message, &mut origin, sender);
-        }
-        self.answer_findings(&mut origin);
-        let limit = self.shared.config.requests.max_frame;
-        let mut writer = Writer::frame(reply, limit, self.shared.tag, self.own_short());
-        for mut answer in core::mem::take(&mut self.answers) {
-            self.encode(&mut writer, origin.sender, &mut answer);
-        }
+        self.reply_drafts = drafts;
         let (len, sent) = writer.finish();
-        self.shared.stats.traffic.frame_bytes_sent += len as u64;
-        self.count_sent(sent);
+        self.state.stats.traffic.frame_bytes_sent += len as u64;
+        self.count_sent(&sent);
         self.run_actions();
         Ok(())
     }
 
-    /// The reply to request `id` came.
+    /// Handles the reply to request `id`.
     ///
     /// # Errors
     ///
     /// As for [`handle_datagram`](Self::handle_datagram); [`Reject::Unexpected`] if the request
-    /// has timed out or was answered before. A malformed reply leaves the request open until it
-    /// times out.
+    /// has timed out or was answered before. After a malformed reply the request stays in flight
+    /// until it times out.
     pub fn handle_reply(
         &mut self,
         now: Instant,
@@ -135,291 +114,431 @@ impl<A: Address> Node<A> {
         frame: &mut [u8],
     ) -> Result<(), Reject> {
         self.advance(now);
-        let (sender, body, known) = self.open(frame, self.shared.config.requests.max_frame)?;
-        let Some(open) = self.requests.close(id) else {
-            self.shared.stats.rejected.unexpected += 1;
+        let opened = self.open_uncounted(frame, self.state.config.requests.max_frame)?;
+        let Some(request) = self.requests.close(id) else {
+            self.state.stats.rejected.unexpected += 1;
             return Err(Reject::Unexpected);
         };
-        self.count_known(known);
-        self.shared.stats.traffic.frame_bytes_received += frame.len() as u64;
-        let slot = self.shared.table.get(&open.to);
-        let from = slot.unwrap_or(self.shared.table.own()).member.claim.address.clone();
-        let mut origin = self.origin(&from, sender, Via::Reply);
-        origin.sender = Some(open.to);
-        if slot.is_some_and(|slot| slot.short == sender) {
-            self.detector.on_heard(self.shared.now, open.to);
+        self.count_known(opened.known);
+        self.state.stats.traffic.frame_bytes_received += frame.len() as u64;
+        let slot = self.state.table.get(&request.to);
+        let from = slot.unwrap_or(self.state.table.own()).member.claim.address.clone();
+        let is_sender = slot.is_some_and(|slot| slot.short == opened.sender);
+        let mut source = self.source(&from, opened.sender, Via::Reply);
+        source.member = Some(request.to);
+        if is_sender {
+            self.detector.on_heard(&self.state.cx(), request.to);
         }
-        let learned = self.shared.stats.members.records_learned;
-        let mut end = None;
-        let mut taken = false;
-        for message in wire::messages(body, known) {
+        let learned = self.state.stats.members.records_learned;
+        let mut reply = Reply::new(&source, 0, Vec::new());
+        let (mut end, mut taken) = (None, false);
+        for (kind, message) in messages(opened.messages, opened.known) {
             match message {
-                Message::SyncEnd(message) => end = Some(message),
-                Message::Ack(ack) if open.takes(ack.nonce) => taken = true,
-                message => self.dispatch(message, &mut origin, sender),
+                Message::Repair(RepairMessage::SyncEnd(message)) => end = Some(message),
+                Message::Detector(DetectorMessage::Ack(ack)) if request.is_taken_by(ack.nonce) => {
+                    taken = true;
+                }
+                message => self.dispatch(kind, message, &mut source, &mut reply, opened.sender),
             }
         }
-        self.answer_findings(&mut origin);
-        let progress = self.shared.stats.members.records_learned > learned;
-        self.on_replied(open, taken, end.filter(|end| progress || !end.more));
+        self.finish_reply(&source, reply);
+        let progress = self.state.stats.members.records_learned > learned;
+        let end = end.filter(|end: &SyncEnd| progress || !end.more);
+        self.on_replied(request, taken, end);
         self.run_actions();
         Ok(())
     }
 
-    /// Request `id` failed: nobody answered, or the carrier broke. A request that is not open is
-    /// ignored.
+    /// Handles the failure of request `id`: the receiver did not answer, or the carrier broke. A
+    /// request that is not in flight is ignored.
     pub fn handle_request_failed(&mut self, now: Instant, id: RequestId) {
         self.advance(now);
-        if let Some(open) = self.requests.close(id) {
-            self.on_request_failed(open);
+        if let Some(request) = self.requests.close(id) {
+            self.on_request_failed(request);
         }
         self.run_actions();
     }
 
-    /// The time that [`poll_timeout`](Self::poll_timeout) asked for has come. A call too early or
-    /// too many changes nothing.
+    /// Handles the deadline that [`poll_timeout`](Self::poll_timeout) returned. A call before the
+    /// deadline changes nothing.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.advance(now);
         if self.stopped {
             return;
         }
-        self.expire();
+        self.expire_members();
         if self.is_blocked() {
             self.detector.hold();
         }
-        self.detector.on_timeout(&mut self.shared.cx());
+        self.detector.on_timeout(&mut self.state.cx());
         if !self.detector.is_held() {
-            self.rumors.on_timeout(&mut self.shared.cx());
+            self.rumors.on_timeout(&mut self.state.cx());
         }
-        self.reconciler.on_timeout(&mut self.shared.cx());
-        self.on_own_timeout();
-        self.on_seeds_timeout();
-        self.bulk.on_timeout(self.shared.now);
-        while let Some(open) = self.requests.expire(self.shared.now) {
-            self.on_request_failed(open);
+        self.reconciler.on_timeout(&mut self.state.cx());
+        self.with_claim(|claim, state, is_joining| claim.on_timeout(state, is_joining));
+        self.seeds.on_timeout(&mut self.state.cx());
+        self.run_join_actions();
+        self.pacer.on_timeout(self.state.now);
+        while let Some(request) = self.requests.expire(self.state.now) {
+            self.on_request_failed(request);
         }
         self.run_actions();
     }
 
-    /// Opens an envelope and reads everything in it once, so that what is refused has changed
-    /// nothing: who sent it, the messages, and which of them are known already, to be skipped.
-    fn open<'b>(
+    /// Opens an envelope and reads all of its content once, so that a refused datagram or frame
+    /// changes nothing. Counts the records that are known.
+    fn open<'b>(&mut self, bytes: &'b [u8], max_len: usize) -> Result<Opened<'b>, Reject> {
+        let opened = self.open_uncounted(bytes, max_len)?;
+        self.count_known(opened.known);
+        Ok(opened)
+    }
+
+    fn open_uncounted<'b>(
         &mut self,
         bytes: &'b [u8],
-        longest: usize,
-    ) -> Result<(ShortId, &'b [u8], u128), Reject> {
-        let table = &self.shared.table;
+        max_len: usize,
+    ) -> Result<Opened<'b>, Reject> {
+        let table = &self.state.table;
         let known = |record: &Record<A, &[u8]>| {
             record.accusation.is_none() && table.knows(&record.id, &record.claim)
         };
-        let checked = if self.stopped {
+        let opened = if self.stopped {
             Err(Reject::Stopped)
-        } else if bytes.len() > longest {
+        } else if bytes.len() > max_len {
             Err(Reject::TooLong)
         } else {
-            wire::open(bytes, self.shared.tag)
-                .and_then(|(sender, body)| Ok((sender, body, wire::check(body, known)?)))
+            wire::open(bytes, self.tag).and_then(|(sender, messages)| {
+                Ok(Opened { sender, messages, known: check(messages, known)? })
+            })
         };
-        let stats = &mut self.shared.stats;
-        match &checked {
-            Err(Reject::TooShort) => stats.rejected.too_short += 1,
-            Err(Reject::TooLong) => stats.rejected.too_long += 1,
-            Err(Reject::Version(_) | Reject::Flags(_)) => stats.rejected.version += 1,
-            Err(Reject::Cluster) => stats.rejected.cluster += 1,
-            Err(Reject::Malformed { .. }) => stats.rejected.malformed += 1,
-            Ok(_) | Err(Reject::Unexpected | Reject::Stopped) => {}
+        if let Err(reject) = &opened {
+            self.state.stats.rejected.count(*reject);
         }
-        checked
-    }
-
-    /// Where something comes from that says it is from `sender`.
-    fn origin<'a>(&self, from: &'a A, sender: ShortId, via: Via) -> Origin<'a, A> {
-        let slot = self.shared.table.sender(sender, from).filter(|_| sender != self.own_short());
-        let proven = slot.is_some_and(|slot| slot.verified && slot.member.claim.address == *from);
-        let sender = slot.map(|slot| slot.member.id);
-        let (items, findings) = (MOST_ITEMS, Findings::default());
-        Origin { from, sender, via, proven, most: None, items, answers: false, findings }
+        opened
     }
 
     /// Counts the records that are skipped because they are known.
     fn count_known(&mut self, known: u128) {
-        if known == 0 {
-            return;
-        }
         let known = u64::from(known.count_ones());
-        self.shared.stats.members.records_known += known;
-        self.shared.stats.received.member.record += known;
+        self.state.stats.members.records_known += known;
+        self.state.stats.received.member.record += known;
     }
 
-    fn dispatch(&mut self, message: Message<'_, A>, origin: &mut Origin<'_, A>, sender: ShortId) {
-        *self.shared.stats.received.counter(message.kind()) += 1;
+    /// Returns the source of bytes from `address` whose envelope names `sender`.
+    fn source<'a>(&self, address: &'a A, sender: ShortId, via: Via) -> Source<'a, A> {
+        let slot = self.state.table.sender(sender, address).filter(|_| sender != self.own_id);
+        let is_verified =
+            slot.is_some_and(|slot| slot.verified && slot.member.claim.address == *address);
+        let member = slot.map(|slot| slot.member.id);
+        Source { address, via, member, is_verified, has_answered: false }
+    }
+
+    /// Handles all messages of a datagram or request. Returns the drafts of the reply frame.
+    fn receive(
+        &mut self,
+        opened: &Opened<'_>,
+        source: &mut Source<'_, A>,
+        mut reply: Reply,
+    ) -> Vec<Draft> {
+        if let Some(id) = source.member {
+            self.detector.on_heard(&self.state.cx(), id);
+        }
+        for (kind, message) in messages(opened.messages, opened.known) {
+            self.dispatch(kind, message, source, &mut reply, opened.sender);
+        }
+        self.finish_reply(source, reply)
+    }
+
+    fn dispatch(
+        &mut self,
+        kind: u8,
+        message: Message<'_, A>,
+        source: &mut Source<'_, A>,
+        reply: &mut Reply,
+        sender: ShortId,
+    ) {
+        self.state.stats.received.count(kind, 1);
         if self.stopped {
             return;
         }
         match message {
-            Message::Ping(ping) => self.on_ping(ping, origin),
-            Message::Ack(ack) => self.on_ack(ack, origin),
-            Message::PingRequest(request) => self.on_ping_request(request, origin),
-            Message::IndirectAck(ack) => {
-                self.detector.on_ack(&mut self.shared.cx(), ack.nonce, false, None);
+            Message::Detector(message) => self.on_detector_message(message, source, reply),
+            Message::Member(message) => self.on_member_message(message, source, reply, sender),
+            Message::Rumor(RumorMessage::Adverts(items)) => self.on_adverts(items, source, reply),
+            Message::Repair(message) => self.on_repair_message(message, source, reply),
+            Message::Join(message) => self.on_join_message(message, source, reply, sender),
+            Message::Direct(DirectMessage::Payload(payload)) => {
+                self.on_payload(payload, source, reply);
             }
-            Message::Nack(nack) => self.detector.on_nack(nack.nonce),
-            Message::Record(record) => {
-                self.learn(&record, origin);
-                if origin.sender.is_none() && sender != self.own_short() {
-                    // The sender has just introduced itself.
-                    origin.sender = self.origin(origin.from, sender, origin.via).sender;
-                }
-            }
-            Message::Adverts(items) => self.on_adverts(items, origin),
-            Message::Want(want) => {
-                let items = want.items.iter().map(|item| ShortId(u32::from_le_bytes(item)));
-                let items: SmallVec<_> = items.take(origin.items).collect();
-                origin.items -= items.len();
-                self.respond(origin, Body::Records(items));
-            }
-            Message::Join(join) => self.on_join(join.nonce, sender, origin),
-            Message::Welcome(welcome) => self.on_welcome(welcome),
-            Message::Sync(sync) => self.on_sync(sync, origin),
-            Message::Roots(roots) => self.on_roots(roots, origin),
-            Message::Folds(folds) => self.on_folds(folds, origin),
-            Message::Payload(payload) => self.on_payload(payload, origin),
-            Message::SyncEnd(_) | Message::Padding(_) | Message::Unknown => {}
+            Message::Padding | Message::Unknown => {}
         }
     }
 
-    fn on_ping(&mut self, ping: Ping, origin: &mut Origin<'_, A>) {
-        if !self.shared.table.is_for_us(ping.check) {
-            // For somebody who was here before us: say who is here now.
-            self.shared.stats.detector.pings_misdirected += 1;
-            let own = self.own_short();
-            return self.respond(origin, Body::Records(SmallVec::from_slice(&[own])));
+    fn on_detector_message(
+        &mut self,
+        message: DetectorMessage,
+        source: &mut Source<'_, A>,
+        reply: &mut Reply,
+    ) {
+        match message {
+            DetectorMessage::Ping(ping) => self.on_ping(ping, source, reply),
+            DetectorMessage::Ack(ack) => self.on_ack(ack, source, reply),
+            DetectorMessage::PingRequest(request) => self.on_ping_request(request, source),
+            DetectorMessage::IndirectAck(ack) => {
+                self.detector.on_ack(&mut self.state.cx(), ack.nonce, false, None);
+            }
+            DetectorMessage::Nack(nack) => self.detector.on_nack(nack.nonce),
         }
-        let differs = ping.fold != self.shared.table.fold();
-        let mut ack = Body::Ack {
-            nonce: ping.nonce,
+    }
+
+    fn on_member_message(
+        &mut self,
+        message: MemberMessage<'_, A>,
+        source: &mut Source<'_, A>,
+        reply: &mut Reply,
+        sender: ShortId,
+    ) {
+        match message {
+            MemberMessage::Record(record) => {
+                reply.own_record |= self.apply_record(&record, source);
+                if source.member.is_none() && sender != self.own_id {
+                    // The sender may have just introduced itself.
+                    source.member = self.source(source.address, sender, source.via).member;
+                }
+            }
+            MemberMessage::Want(want) => {
+                let items: SmallVec<_> = want.iter().take(reply.items).collect();
+                reply.take_items(items.len());
+                self.respond(source, reply, Draft::Rumor(RumorDraft::Records(items)));
+            }
+        }
+    }
+
+    fn on_repair_message(
+        &mut self,
+        message: RepairMessage<'_>,
+        source: &Source<'_, A>,
+        reply: &mut Reply,
+    ) {
+        match message {
+            RepairMessage::Sync(sync) => self.on_sync(sync, source, reply),
+            RepairMessage::Roots(roots) => self.on_roots(&roots, source),
+            RepairMessage::Digests(digests) => {
+                let table = &self.state.table;
+                let (found, left_out) = reply.difference.on_digests(table, &digests, reply.items);
+                reply.take_items(found);
+                self.state.stats.repair.deferred += left_out as u64;
+            }
+            // The end of a reply is handled with its request.
+            RepairMessage::SyncEnd(_) => {}
+        }
+    }
+
+    fn on_join_message(
+        &mut self,
+        message: JoinMessage,
+        source: &Source<'_, A>,
+        reply: &mut Reply,
+        sender: ShortId,
+    ) {
+        match message {
+            JoinMessage::Join(join) => {
+                // The joiner's record came with the same datagram. The joiner may also be this
+                // node itself, at another of its addresses.
+                let admitted = source.member.is_some() || sender == self.own_id;
+                let welcome = JoinDraft::Welcome { nonce: join.nonce, admitted };
+                self.respond(source, reply, Draft::Join(welcome));
+            }
+            JoinMessage::Welcome(welcome) => {
+                self.seeds.on_welcome(&mut self.state.cx(), welcome);
+                self.run_join_actions();
+            }
+        }
+    }
+
+    fn on_ping(&mut self, ping: Ping, source: &Source<'_, A>, reply: &mut Reply) {
+        if !self.state.table.is_for_us(ping.target_tag) {
+            // The sender means an earlier node at this address: introduce the present one.
+            self.state.stats.detector.pings_misdirected += 1;
+            return self.respond(source, reply, Draft::record(self.own_id));
+        }
+        let nonce = ping.nonce;
+        let differs = ping.digest != self.state.table.digest();
+        let mut ack = DetectorDraft::Ack {
+            nonce,
             acquainted: false,
             attach: None,
             ping_back: None,
             differs: false,
             appointment: None,
         };
-        if let Some(id) = origin.sender {
+        if let Some(id) = source.member {
             let appointment = self.appoint(ping.ring);
-            let slot = self.shared.table.get(&id);
+            let slot = self.state.table.get(&id);
             let live = slot.is_some_and(|slot| slot.member.status().is_live());
-            let here = slot.filter(|slot| slot.member.claim.address == *origin.from);
-            // Who differs from us will soon want more of us than we may send to a stranger.
-            let unproven = here.filter(|slot| !slot.verified && differs);
-            let ping_back = unproven.map(|slot| {
-                let check = self.shared.cluster.check(&id, slot.member.incarnation());
-                (self.cookie(&id, 0), check)
+            let here = slot.filter(|slot| slot.member.claim.address == *source.address);
+            // A sender that differs will soon need more bytes than an unverified one may get.
+            let unverified = here.filter(|slot| !slot.verified && differs);
+            let ping_back = unverified.map(|slot| {
+                let tag = self.state.table.target_tag(&id, slot.member.incarnation());
+                (self.state.table.cookie(&id, 0), tag)
             });
-            // Who lives but is dead to us should hear of it, to refute.
+            // A live sender that this node believes to be dead should hear of it, to refute.
             let attach = (!live).then_some(id);
-            let nonce = ping.nonce;
-            ack = Body::Ack { nonce, acquainted: true, attach, ping_back, differs, appointment };
-            let proven = here.is_some_and(|slot| slot.verified);
-            if live && proven && origin.via == Via::Datagram {
-                self.on_contact(id, ping.fold);
+            ack = DetectorDraft::Ack {
+                nonce,
+                acquainted: true,
+                attach,
+                ping_back,
+                differs,
+                appointment,
+            };
+            let verified = here.is_some_and(|slot| slot.verified);
+            if live && verified && source.via == Via::Datagram {
+                self.on_contact(id, ping.digest);
             }
         }
-        self.respond(origin, ack);
+        self.respond(source, reply, Draft::Detector(ack));
     }
 
-    /// Somebody advertises records: asks it for what is lacking, now, or later if others do not
-    /// answer. What may be sent to it later is set aside.
-    fn on_adverts(&mut self, items: wire::Items<'_, { Advert::SIZE }>, origin: &mut Origin<'_, A>) {
-        let from = origin.sender.filter(|_| origin.most.is_none_or(|most| most >= QUESTION));
-        let adverts = items.iter().map(Advert::from_bytes);
-        let wanted = self.rumors.on_advert(&mut self.shared.cx(), from, adverts);
-        if !wanted.is_empty() {
-            self.respond(origin, Body::Want { items: wanted, padded: true });
-        } else if let Some(left) = &mut origin.most {
-            *left = left.saturating_sub(QUESTION);
-        }
-    }
-
-    /// When somebody who watches us in this ring should come again, in milliseconds.
+    /// Returns the milliseconds until a watcher in this ring should come again.
     fn appoint(&mut self, ring: u8) -> Option<u16> {
-        let Shared { now, config, .. } = &self.shared;
-        let wait = self.detector.appointment(*now, config, ring)?;
+        let wait = self.detector.appointment(&self.state.cx(), ring)?;
         Some(u16::try_from(wait.as_millis()).unwrap_or(u16::MAX).max(1))
     }
 
-    fn on_ack(&mut self, ack: Ack, origin: &mut Origin<'_, A>) {
-        let by_request = origin.via == Via::Reply;
+    fn on_ack(&mut self, ack: Ack, source: &mut Source<'_, A>, reply: &mut Reply) {
+        let by_request = source.via == Via::Reply;
         let appointment = (ack.appointment != Ack::NO_APPOINTMENT)
             .then(|| Duration::from_millis(u64::from(ack.appointment)));
-        let cx = &mut self.shared.cx();
+        let cx = &mut self.state.cx();
         let probed = self.detector.on_ack(cx, ack.nonce, by_request, appointment);
-        let pinged = || origin.sender.filter(|id| ack.nonce == self.cookie(id, 0));
+        let table = &self.state.table;
+        let pinged = || source.member.filter(|id| ack.nonce == table.cookie(id, 0));
         let Some(id) = probed.or_else(pinged) else {
-            if !self.on_rival_ack(ack.nonce)
-                && let Some(id) = origin.sender
-            {
-                self.on_farewell_ack(id, ack.nonce);
-            }
-            return;
+            let from = source.member;
+            return self.with_claim(|claim, state, is_joining| {
+                if !claim.on_rival_ack(ack.nonce)
+                    && let Some(from) = from
+                {
+                    claim.on_farewell_ack(state, from, ack.nonce, is_joining);
+                }
+            });
         };
-        if !by_request && self.shared.table.verify(&id, origin.from) {
-            origin.most = None;
-            origin.answers = origin.sender == Some(id);
+        if !by_request && self.state.table.verify(&id, source.address) {
+            reply.bytes = None;
+            source.has_answered = source.member == Some(id);
         }
-        self.on_contact(id, ack.fold);
+        self.on_contact(id, ack.digest);
         if !ack.acquainted {
-            let own = self.own_short();
-            self.respond(origin, Body::Records(SmallVec::from_slice(&[own])));
+            self.respond(source, reply, Draft::record(self.own_id));
         }
     }
 
-    fn on_ping_request(&mut self, request: PingRequest, origin: &Origin<'_, A>) {
-        let table = &self.shared.table;
-        let asked = origin.sender.and_then(|id| table.get(&id));
-        let here = asked.filter(|slot| slot.member.claim.address == *origin.from);
-        if let Some(slot) = here.filter(|_| table.shown(&request.target).is_some()) {
+    fn on_ping_request(&mut self, request: PingRequest, source: &Source<'_, A>) {
+        let table = &self.state.table;
+        let origin = source.member.and_then(|id| table.get(&id));
+        let here = origin.filter(|slot| slot.member.claim.address == *source.address);
+        if let Some(slot) = here.filter(|_| table.visible(&request.target).is_some()) {
             let id = slot.member.id;
-            let cx = &mut self.shared.cx();
+            let cx = &mut self.state.cx();
             self.detector.on_ping_request(cx, id, request.target, request.nonce);
         }
     }
 
-    /// Somebody sends something to the application: for us, if it is for this life of ours.
-    fn on_payload(&mut self, payload: Payload<'_>, origin: &mut Origin<'_, A>) {
-        if !self.shared.table.is_for_us(payload.check) {
-            self.shared.stats.local.payloads_refused += 1;
-            return;
-        }
-        self.emit(Event::Message(MessageEvent::Received {
-            from: payload.from,
-            payload: payload.bytes.into(),
-        }));
-        if origin.via == Via::Request {
-            self.respond(origin, Body::Taken { nonce: payload.check });
+    /// Requests the advertised records that this node lacks: at once, or later if another member
+    /// does not answer. Sets aside the bytes that the later request may take.
+    fn on_adverts(
+        &mut self,
+        items: Items<'_, { Advert::SIZE }>,
+        source: &Source<'_, A>,
+        reply: &mut Reply,
+    ) {
+        let from = source.member.filter(|_| reply.bytes.is_none_or(|left| left >= PADDED_WANT));
+        let adverts = items.iter().map(Advert::from_bytes);
+        let items = self.rumors.on_advert(&mut self.state.cx(), from, adverts);
+        if items.is_empty() {
+            reply.take_bytes(Some(PADDED_WANT));
+        } else {
+            self.respond(source, reply, Draft::Rumor(RumorDraft::Want { items, padded: true }));
         }
     }
 
-    /// Sends something back on the way by which the question came.
-    pub(super) fn respond(&mut self, origin: &mut Origin<'_, A>, body: Body) {
-        match (origin.via, body) {
-            (Via::Datagram, body) => {
-                let most = origin.most.map_or(usize::MAX, |most| most.min(body.enough()));
-                if let Some(left) = &mut origin.most {
-                    *left -= most;
-                }
-                self.enqueue_within(origin.from.clone(), origin.sender, body, most);
+    fn on_roots(&mut self, roots: &Roots, source: &Source<'_, A>) {
+        let Some(with) = source.member.filter(|_| source.has_answered) else { return };
+        let differing = differing_digits(&self.state.table, roots);
+        let hot = self.rumors.hot_digits(&self.state.table);
+        self.reconciler.on_roots(&mut self.state.cx(), with, differing, hot);
+    }
+
+    fn on_sync(&mut self, sync: Sync<'_>, source: &Source<'_, A>, reply: &mut Reply) {
+        let found = reply.difference.on_sync(&self.state.table, sync, reply.items);
+        reply.take_items(found);
+        if source.via == Via::Request {
+            let records = core::mem::take(&mut reply.difference.records);
+            let wants = core::mem::take(&mut reply.difference.wants);
+            self.respond(source, reply, Draft::Repair(RepairDraft::Answer { records, wants }));
+        }
+    }
+
+    /// Reports a payload to the application, if it is for this life of this node.
+    fn on_payload(&mut self, payload: Payload<'_>, source: &Source<'_, A>, reply: &mut Reply) {
+        if !self.state.table.is_for_us(payload.target_tag) {
+            self.state.stats.local.payloads_refused += 1;
+            return;
+        }
+        let Payload { from, bytes, .. } = payload;
+        self.emit(Event::Message(MessageEvent::Received { from, payload: bytes.into() }));
+        if source.via == Via::Request {
+            let nonce = payload.target_tag;
+            self.respond(source, reply, Draft::Direct(DirectDraft::Taken { nonce }));
+        }
+    }
+
+    /// Notes the digest of a member's table.
+    pub(super) fn on_contact(&mut self, with: NodeId, digest: u32) {
+        let hot = !self.rumors.is_idle();
+        self.reconciler.on_contact(&self.state.cx(), with, digest, hot);
+    }
+
+    /// Answers the differences found in a datagram or frame. Returns the drafts of a reply frame.
+    fn finish_reply(&mut self, source: &Source<'_, A>, mut reply: Reply) -> Vec<Draft> {
+        let Difference { prefixes, records, wants } = core::mem::take(&mut reply.difference);
+        if !prefixes.is_empty() {
+            self.respond(source, &mut reply, Draft::Repair(RepairDraft::Descend(prefixes)));
+        }
+        if !wants.is_empty() {
+            // A sender that came this far has usually verified this node. If it has not, the next
+            // comparison repairs the difference.
+            let want = RumorDraft::Want { items: wants, padded: false };
+            self.respond(source, &mut reply, Draft::Rumor(want));
+        }
+        if !records.is_empty() {
+            self.respond(source, &mut reply, Draft::Rumor(RumorDraft::Records(records)));
+        }
+        if reply.own_record {
+            // After all else, since an ack to an unverified address comes first. Other members
+            // hear by rumour. To tell all accusers at once changed nothing, even at 50 % loss.
+            self.respond(source, &mut reply, Draft::record(self.own_id));
+        }
+        reply.drafts
+    }
+
+    /// Sends a message back on the way by which the question came.
+    fn respond(&mut self, source: &Source<'_, A>, reply: &mut Reply, draft: Draft) {
+        match source.via {
+            Via::Datagram => {
+                let max_len = reply.take_bytes(draft.reserve());
+                self.enqueue_within(source.address.clone(), source.member, draft, max_len);
             }
-            (Via::Request, body) => {
-                if self.answers.len() < MOST_ANSWERS {
-                    self.answers.push(body);
+            Via::Request => reply.push(draft),
+            // A reply can only be followed by another request.
+            Via::Reply => {
+                if let (Draft::Rumor(RumorDraft::Records(items)), Some(to)) = (draft, source.member)
+                {
+                    self.request(to, RequestKind::Records(items));
                 }
             }
-            (Via::Reply, Body::Records(items)) => {
-                if let Some(to) = origin.sender {
-                    self.ask(to, super::requests::Ask::Records(items));
-                }
-            }
-            (Via::Reply, _) => {}
         }
     }
 }

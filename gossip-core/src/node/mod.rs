@@ -1,78 +1,79 @@
-//! The facade: the only place that knows bytes, addresses and more than one machine.
+//! The facade: bytes, addresses, routing and pacing.
 //!
-//! The way of a packet: bytes, `input`, one machine, its actions, `output`, bytes.
+//! A packet takes one way: bytes, [`input`], one machine, its actions, [`run`], drafts, [`output`],
+//! bytes. A machine knows no other machine and no byte of the envelope.
 
 pub(crate) mod action;
-mod bulk;
+mod apply;
 mod command;
 mod encode;
 mod input;
-mod join;
-mod learn;
+mod message;
+mod outbox;
 mod output;
-mod own;
-mod repair;
+mod pacer;
 mod requests;
+mod run;
+mod source;
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use action::Action;
-use bulk::Bulk;
 pub use command::Delivery;
-use encode::Body;
-use join::Seeds;
-use output::Outgoing;
+use outbox::{Draft, Outgoing};
 pub use output::Transmit;
-use own::Own;
+use pacer::Pacer;
 use requests::Requests;
 pub use requests::{Request, RequestId};
 
-use crate::context::Context;
+use crate::claim::OwnClaim;
+use crate::context::State;
 use crate::detector::{FailureDetector, Verdict};
-use crate::event::EventQueue;
+use crate::event::{EventQueue, MessageEvent};
 use crate::hash::Key;
 use crate::id::ShortId;
+use crate::join::Seeds;
 use crate::member::{Claim, Phase, Table, VERSIONS, fits};
 use crate::repair::Reconciler;
 use crate::rng::Rng;
 use crate::rumor::Rumors;
 use crate::{
     Address, Config, ConfigError, Epoch, Event, Incarnation, Instant, MAX_ADDRESS, MAX_META,
-    Member, MessageEvent, NodeId, Stats,
+    Member, NodeId, Stats,
 };
 
-/// What a node knows of itself when it starts.
+/// Description of a node at its start.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Local<A> {
-    /// Who it is.
+    /// The node's id, which survives restarts.
     pub id: NodeId,
-    /// Which life it lives: larger after each restart.
+    /// The node's present life: larger after each restart.
     pub epoch: Epoch,
-    /// Where others can reach it.
+    /// The address at which others reach the node.
     pub address: A,
-    /// The name of the cluster. Nodes of different names ignore each other.
+    /// The name of the cluster. Nodes of different clusters ignore each other.
     pub cluster: String,
-    /// What others see with this member; at most [`MAX_META`] bytes, less with a small
+    /// Bytes that all members see with this one: at most [`MAX_META`], fewer with a small
     /// [`Config::datagram_budget`].
     pub meta: Vec<u8>,
 }
 
 impl<A> Local<A> {
-    /// A node of the cluster with the empty name, without metadata.
+    /// Describes a node of the cluster with the empty name, without metadata.
     pub fn new(id: NodeId, epoch: Epoch, address: A) -> Self {
         Self { id, epoch, address, cluster: String::new(), meta: Vec::new() }
     }
 
-    /// In the cluster of this name.
+    /// Sets the name of the cluster.
     #[must_use]
     pub fn cluster(self, name: impl Into<String>) -> Self {
         Self { cluster: name.into(), ..self }
     }
 
-    /// With this metadata.
+    /// Sets the metadata.
     #[must_use]
     pub fn meta(self, meta: impl Into<Vec<u8>>) -> Self {
         Self { meta: meta.into(), ..self }
@@ -83,81 +84,58 @@ impl<A> Local<A> {
 ///
 /// # Contract
 ///
-/// The driver calls an *input* when something arrived or the time asked for has come, and a
-/// *command* when the application wants something. After any such call it drains the *outputs*,
+/// The driver calls an *input* (`handle_*`) when bytes arrive or a deadline passes. It calls a
+/// *command* when the application wants something. After such calls it drains the *outputs*
 /// [`poll_transmit`](Self::poll_transmit), [`poll_request`](Self::poll_request) and
-/// [`poll_event`](Self::poll_event), each until `None`, then waits until
-/// [`poll_timeout`](Self::poll_timeout) or the next input. Many inputs and commands may come
-/// before one drain. No call blocks, no input panics, and the work of each is bounded.
+/// [`poll_event`](Self::poll_event) in any order, each until it returns `None`. Then it waits for
+/// the next input, or until [`poll_timeout`](Self::poll_timeout). It may batch several inputs and
+/// commands before it drains.
 ///
-/// `now` never needs to be exact, and one earlier than before counts as the one before. If a call
-/// comes much later than `poll_timeout` asked for, the node takes it that it was paused itself
-/// (suspended, overloaded) and forgives the others the time it missed.
+/// No call blocks, no input panics, and the work of each is bounded.
+///
+/// `now` need not be exact. A value earlier than the last one is treated as the last one. If a call
+/// comes much later than `poll_timeout` asked for, the node assumes that it was itself suspended or
+/// overloaded and extends all deadlines by that time.
 ///
 /// The same seed and the same calls give the same outputs, byte for byte, on every target.
 #[derive(Debug)]
 pub struct Node<A = core::net::SocketAddr> {
-    shared: Shared<A>,
+    state: State<A>,
     detector: FailureDetector,
     rumors: Rumors,
     reconciler: Reconciler,
-    own: Own<A>,
+    claim: OwnClaim<A>,
     seeds: Seeds<A>,
     requests: Requests,
+    /// This node's short id.
+    own_id: ShortId,
+    /// The tag of the cluster in each envelope.
+    tag: [u8; 4],
     outbox: VecDeque<Outgoing<A>>,
-    /// When the driver last took something out, or something was put in and it was empty.
-    moved: Instant,
-    /// What left the outbox but not the node.
-    bulk: Bulk<A>,
-    /// The parts of the reply to the request being handled.
-    answers: Vec<Body>,
-    /// Where items are put together before they are written.
+    /// When the driver last drained the outbox, or a datagram entered the empty one.
+    last_drained: Instant,
+    /// Bulk that left the outbox but not the node.
+    pacer: Pacer<A>,
+    /// Memory for the drafts of a reply frame.
+    reply_drafts: Vec<Draft>,
+    /// Memory for lists of items before they are written.
     scratch: Vec<u8>,
     events: EventQueue<A>,
-    /// When something is to be done.
-    due: Option<Instant>,
-    /// Whether it was said that the table is full.
-    full: bool,
+    next_deadline: Option<Instant>,
+    table_full_reported: bool,
     stopped: bool,
 }
 
-/// What all machines see.
-#[derive(Debug)]
-struct Shared<A> {
-    now: Instant,
-    config: Config,
-    table: Table<A>,
-    stats: Stats,
-    actions: VecDeque<Action>,
-    cluster: Key,
-    secret: Key,
-    tag: [u8; 4],
-    /// What stands for us on the wire.
-    own: ShortId,
-}
-
-impl<A> Shared<A> {
-    fn cx(&mut self) -> Context<'_, A> {
-        Context {
-            now: self.now,
-            config: &self.config,
-            table: &self.table,
-            stats: &mut self.stats,
-            actions: &mut self.actions,
-        }
-    }
-}
-
 impl<A: Address> Node<A> {
-    /// A node that knows nobody yet.
+    /// Creates a node that knows no other member.
     ///
-    /// `seed` is entropy that must be fresh for each start of a process: from it come all random
+    /// `seed` is entropy that must be fresh for each start of a process. It determines all random
     /// choices, the nonces of probes and the keys of the hash tables.
     ///
     /// # Errors
     ///
-    /// If a field of `config` is out of its bounds, or `local` holds an address or metadata that
-    /// is too long.
+    /// A field of `config` is out of its bounds, or `local` holds an address or metadata that is
+    /// too long.
     pub fn new(
         now: Instant,
         local: Local<A>,
@@ -187,167 +165,165 @@ impl<A: Address> Node<A> {
             detector: FailureDetector::new(now, &config, &seed, secret),
             rumors: Rumors::new(&seed),
             reconciler: Reconciler::new(&seed),
-            own: Own::new(&seed),
+            claim: OwnClaim::new(&seed),
             seeds: Seeds::new(now, &config, &seed),
             requests: Requests::new(secret),
+            own_id: cluster.short(&local.id),
+            tag: cluster.tag(),
             outbox: VecDeque::with_capacity(QUEUE),
-            moved: now,
-            bulk: Bulk::new(&config),
-            answers: Vec::new(),
+            last_drained: now,
+            pacer: Pacer::new(&config),
+            reply_drafts: Vec::new(),
             scratch: Vec::with_capacity(config.datagram_budget),
             events: EventQueue::new(config.queues.max_events, 4 * config.requests.max_frame),
-            due: None,
-            full: false,
+            next_deadline: None,
+            table_full_reported: false,
             stopped: false,
-            shared: Shared {
+            state: State {
                 now,
                 table: Table::new(own, &config, cluster, secret),
                 config,
                 stats: Stats::default(),
                 actions: VecDeque::with_capacity(QUEUE),
-                cluster,
-                secret,
-                tag: cluster.tag(),
-                own: cluster.short(&local.id),
             },
         };
         node.run_actions();
         Ok(node)
     }
 
-    /// Everybody known, the dead and ourselves included, in no particular but a reproducible
-    /// order.
+    /// Iterates over all known members: live and departed ones, and this node. The order is
+    /// reproducible and otherwise unspecified.
     pub fn members(&self) -> impl Iterator<Item = &Member<A>> {
-        self.shared.table.iter().map(|slot| &slot.member)
+        self.state.table.iter().map(|slot| &slot.member)
     }
 
-    /// What is known of one member now.
+    /// Returns a member, if this node knows it.
     #[must_use]
     pub fn member(&self, id: &NodeId) -> Option<&Member<A>> {
-        self.shared.table.shown(id).map(|slot| &slot.member)
+        self.state.table.visible(id).map(|slot| &slot.member)
     }
 
-    /// Ourselves, as others see us.
+    /// Returns this node as others see it.
     #[must_use]
     pub fn local(&self) -> &Member<A> {
-        &self.shared.table.own().member
+        &self.state.table.own().member
     }
 
-    /// How many other members are live.
+    /// Returns the number of live members, without this node.
     #[must_use]
     pub fn live_peers(&self) -> usize {
-        self.shared.table.live().len()
+        self.state.table.live().len()
     }
 
-    /// What this node did so far.
+    /// Returns the counters of this node.
     #[must_use]
     pub fn stats(&self) -> &Stats {
-        &self.shared.stats
+        &self.state.stats
     }
 
-    /// How it was configured.
+    /// Returns the configuration of this node.
     #[must_use]
     pub fn config(&self) -> &Config {
-        &self.shared.config
+        &self.state.config
     }
 
-    /// Lifeguard's local health score: 0 is well, more means that this node itself seems slow or
-    /// cut off, and waits longer before it accuses.
+    /// Returns Lifeguard's local health score. 0 is healthy; a higher score means that this node
+    /// itself seems slow or cut off, and waits longer before it accuses.
     #[must_use]
     pub fn health(&self) -> u8 {
         self.detector.health()
     }
 
-    /// Whether no member answers: three probes in a row of different members, in a cluster of more
-    /// than four, have failed. An isolated node accuses nobody.
+    /// Returns whether no member answers this node: in a cluster of more than four, three probes in
+    /// a row of different members have failed. An isolated node accuses no member.
     #[must_use]
     pub fn is_isolated(&self) -> bool {
         self.detector.is_isolated()
     }
 
-    /// Why a member is suspected or dead: who accused it, by which ways and when; `None` if it is
-    /// neither, or too many others have died since.
+    /// Returns why a member is suspected or dead: the accusers, the probe and the times. Returns
+    /// `None` if it is neither, or if at least 256 members died since.
     #[must_use]
     pub fn why(&self, id: &NodeId) -> Option<Verdict> {
-        self.detector.why(&self.shared.table, id)
+        self.detector.why(&self.state.table, id)
     }
 
-    /// A keyed hash of the whole member table, suspicions excluded: equal tables of one cluster
-    /// have equal fingerprints, others differ but for one chance in 2^64.
+    /// Returns a keyed hash of the whole member table without suspicions. Equal tables of one
+    /// cluster have equal fingerprints; different tables collide with probability 2^-64.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
-        self.shared.table.fingerprint()
+        self.state.table.fingerprint()
     }
 
-    /// Whether the last few members we heard of knew exactly what we know, and no join, rumour or
-    /// catching up is under way here. A node that knows nobody and joins nobody is settled.
+    /// Returns whether the last few members that this node heard from had the same table, and no
+    /// join, rumour or catch-up is in progress here. A node without members and joins is settled.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         let peers = self.live_peers();
-        self.rumors.is_quiet() && self.seeds.is_quiet() && self.reconciler.is_settled(peers)
+        self.rumors.is_idle() && self.seeds.is_idle() && self.reconciler.is_settled(peers)
     }
 
-    /// Whether the node has left, or fell silent after a conflict: nothing will come out any more
-    /// once the outputs are drained.
+    /// Returns whether this node has left, or stopped after a conflict. Once its outputs are
+    /// drained, it produces no more.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.stopped
     }
 
-    /// Takes note of the time, which never goes back. If the driver is much later than it was
-    /// asked to be, the pause is ours.
+    /// Moves the time forward. If the driver comes much later than the deadline, the pause is this
+    /// node's own and extends all deadlines.
     fn advance(&mut self, now: Instant) {
-        if now <= self.shared.now {
+        if now <= self.state.now {
             return;
         }
-        if let Some(due) = self.due.filter(|due| *due < now) {
-            // What was forgiven once is not forgiven again.
-            let late = now.saturating_duration_since(due.max(self.shared.now));
-            if late >= tolerated(&self.shared.config) {
-                self.shared.stats.traffic.pauses += 1;
+        if let Some(deadline) = self.next_deadline.filter(|deadline| *deadline < now) {
+            // A pause counts once.
+            let late = now.saturating_duration_since(deadline.max(self.state.now));
+            if late >= tolerated(&self.state.config) {
+                self.state.stats.traffic.pauses += 1;
                 self.detector.postpone(late);
-                self.own.postpone(late);
+                self.claim.postpone(late);
                 self.requests.postpone(late);
                 self.seeds.postpone(late);
-                self.moved = self.moved + late;
+                self.last_drained = self.last_drained + late;
                 self.run_actions();
             }
         }
-        self.shared.now = now;
+        self.state.now = now;
     }
 
-    /// Says that there is something to tell.
     fn emit(&mut self, event: Event<A>) {
         if !self.events.push(event) {
-            self.shared.stats.local.events_lost += 1;
+            self.state.stats.local.events_lost += 1;
         }
     }
 
-    /// Falls silent for good.
+    /// Stops this node: it handles no input and sends nothing any more.
     fn stop(&mut self) {
         self.stopped = true;
-        self.shared.actions.clear();
+        self.state.actions.clear();
         self.outbox.clear();
-        self.bulk.clear();
+        self.pacer.clear();
         for id in self.requests.clear() {
             self.emit(Event::Message(MessageEvent::Failed { id }));
         }
-        self.end_joins();
+        self.seeds.stop();
+        self.run_join_actions();
     }
 }
 
-/// For how much the queues have room from the start; what steady state needs.
+/// Initial capacity of the queues, sufficient for steady state.
 const QUEUE: usize = 16;
 
-/// How late a driver may be before it counts as a pause.
+/// Returns the delay of a driver from which on it counts as a pause.
 fn tolerated(config: &Config) -> Duration {
     config.detector.probe_timeout / 2
 }
 
-/// The most metadata that fits into a datagram with the rest of a record.
+/// Returns the number of bytes of metadata that fit into a datagram with the rest of a record.
 fn max_meta(config: &Config) -> usize {
     use crate::wire::{ENVELOPE, HEADER, SEAL};
-    // Everything in a record but address and metadata, at its largest, is 78 bytes.
+    // The largest record without address and metadata.
     const REST: usize = 78;
     MAX_META.min(config.datagram_budget - SEAL - ENVELOPE - HEADER - REST - MAX_ADDRESS)
 }

@@ -6,10 +6,17 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::*;
+use crate::detector::message::{PING, Ping};
+use crate::direct::message::{PAYLOAD, Payload};
 use crate::id::ShortId;
+use crate::join::message::{JOIN, Join};
+use crate::member::message::RECORD;
 use crate::member::{Accusation, Level};
+use crate::repair::draft::Draft as RepairDraft;
+use crate::repair::message::{DIGESTS, Digests, SYNC, Sync};
+use crate::rumor::draft::Draft as RumorDraft;
 use crate::testing::{claim, id};
-use crate::wire::{ENVELOPE, Folds, Items, Join as JoinMessage, Payload, Ping, Sync, Writer, kind};
+use crate::wire::{ENVELOPE, Items, Writer};
 use crate::{CommandError, JoinError, JoinEvent, LocalEvent, MessageEvent, Reject, Status};
 
 const BUDGET: usize = 1_200;
@@ -30,15 +37,15 @@ fn at(millis: u64) -> Instant {
 /// A datagram that says it is from node `sender`.
 fn forge(node: &Node<u32>, sender: u32, write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
     let mut buf = [0; 65_000];
-    let short = node.shared.cluster.short(&id(sender));
-    let mut writer = Writer::datagram(&mut buf, 65_000, node.shared.tag, short);
+    let short = Key::of_cluster("test").short(&id(sender));
+    let mut writer = Writer::datagram(&mut buf, 65_000, node.tag, short);
     write(&mut writer);
     let (len, _) = writer.finish();
     buf[..len].to_vec()
 }
 
 fn put_record(writer: &mut Writer<'_>, index: u32, accusation: Option<&Accusation>) {
-    writer.put(kind::RECORD, &(255u8, 0u32, id(index), claim(index, 0), accusation));
+    writer.put(RECORD, &(255u8, 0u32, id(index), claim(index, 0), accusation));
 }
 
 /// Node 0 with so many members, which it has only heard of.
@@ -71,7 +78,7 @@ fn bytes_to(sent: &[(u32, usize)], address: u32) -> usize {
 }
 
 #[test]
-fn a_node_that_cannot_send_asks_nobody_and_goes_on_when_it_can() {
+fn blocked_node_pauses_probes_until_it_sends() {
     let mut node = taught(50, datagrams_only());
     let mut now = at(1);
     while now < at(60_000) {
@@ -92,29 +99,29 @@ fn a_node_that_cannot_send_asks_nobody_and_goes_on_when_it_can() {
 }
 
 #[test]
-fn a_fifth_accuser_is_no_rumour() {
+fn fifth_accuser_spreads_no_rumour() {
     let mut node = taught(30, datagrams_only());
     let mut hot = |accuser| {
         node.rumors = Rumors::new(&[0; 32]);
         let accusation = Accusation::new(claim(9, 0).incarnation, Level::Suspect, ShortId(accuser));
         let record = (0u8, 0u32, id(9), claim(9, 0), Some(&accusation));
-        let mut datagram = forge(&node, 1, |writer| _ = writer.put(kind::RECORD, &record));
+        let mut datagram = forge(&node, 1, |writer| _ = writer.put(RECORD, &record));
         node.handle_datagram(at(2), &1, &mut datagram).unwrap();
-        (!node.rumors.is_quiet(), node.member(&id(9)).unwrap().accusers())
+        (!node.rumors.is_idle(), node.member(&id(9)).unwrap().accusers())
     };
     let told = [50, 40, 30, 20, 10].map(&mut hot);
     assert_eq!(told, [(true, 1), (true, 2), (true, 3), (true, 4), (false, 4)]);
 }
 
 #[test]
-fn a_stranger_gets_at_most_three_times_what_it_sent() {
+fn stranger_gets_at_most_triple_its_bytes() {
     let mut node = taught(300, datagrams_only());
     let whole = Sync { first: ShortId(0), last: ShortId(u32::MAX), items: Items(&[]) };
     let floods: [&dyn Fn(&mut Writer<'_>) -> bool; 3] = [
-        &|writer| writer.put(kind::SYNC, &whole),
-        &|writer| writer.put(kind::JOIN, &JoinMessage { nonce: 7 }),
+        &|writer| writer.put(SYNC, &whole),
+        &|writer| writer.put(JOIN, &Join { nonce: 7 }),
         &|writer| {
-            writer.put(kind::PING, &Ping { nonce: 7, check: 7, fold: 7, ring: Ping::NO_RING })
+            writer.put(PING, &Ping { nonce: 7, target_tag: 7, digest: 7, ring: Ping::NO_RING })
         },
     ];
     for flood in floods {
@@ -130,22 +137,23 @@ fn a_stranger_gets_at_most_three_times_what_it_sent() {
 }
 
 #[test]
-fn one_datagram_is_answered_with_bounded_work() {
+fn datagram_causes_bounded_work() {
     let mut node = taught(3_000, datagrams_only());
     let mut datagram = forge(&node, 5_000, |writer| {
         let whole = Sync { first: ShortId(0), last: ShortId(u32::MAX), items: Items(&[]) };
-        while writer.put(kind::SYNC, &whole) {}
+        while writer.put(SYNC, &whole) {}
     });
     node.handle_datagram(at(2), &777, &mut datagram).unwrap();
-    let records: usize = node.outbox.iter().map(|out| counted(&out.body).1).sum();
+    let records: usize = node.outbox.iter().map(|out| counted(&out.draft).1).sum();
     assert!(records <= 4_096, "{records} records wait");
 }
 
 #[test]
-fn all_that_a_datagram_finds_to_differ_is_answered_together() {
+fn differences_of_one_datagram_are_answered_together() {
     let mut node = taught(300, datagrams_only());
-    let shorts: Vec<ShortId> = (1..=9).map(|index| node.shared.cluster.short(&id(index))).collect();
-    let unknown = node.shared.cluster.short(&id(1_000));
+    let shorts: Vec<ShortId> =
+        (1..=9).map(|index| Key::of_cluster("test").short(&id(index))).collect();
+    let unknown = Key::of_cluster("test").short(&id(1_000));
     let accusation = Accusation::new(node.local().incarnation(), Level::Suspect, ShortId(1));
     let mut datagram = forge(&node, 5, |writer| {
         put_record(writer, 0, Some(&accusation));
@@ -155,17 +163,17 @@ fn all_that_a_datagram_finds_to_differ_is_answered_together() {
             for first in range {
                 let named = [&first.0.to_le_bytes()[..], &[7; 4]].concat();
                 let sync = Sync { first, last: first, items: Items(&named) };
-                assert!(writer.put(kind::SYNC, &sync));
+                assert!(writer.put(SYNC, &sync));
             }
         }
         for digit in 0..16 {
             let first = ShortId(digit << 28);
-            assert!(writer.put(kind::FOLDS, &Folds { first, digits: 1, folds: [[7; 4]; 16] }));
+            assert!(writer.put(DIGESTS, &Digests { first, digits: 1, digests: [[7; 4]; 16] }));
         }
     });
-    assert!(node.shared.table.verify(&id(5), &5));
+    assert!(node.state.table.verify(&id(5), &5));
     node.handle_datagram(at(2), &5, &mut datagram).unwrap();
-    let outbox: Vec<(&str, usize)> = node.outbox.iter().map(|out| counted(&out.body)).collect();
+    let outbox: Vec<(&str, usize)> = node.outbox.iter().map(|out| counted(&out.draft)).collect();
     assert_eq!(outbox, [("descend", 256), ("want", 18), ("records", 9), ("records", 1)]);
     let sizes: Vec<usize> = drain(&mut node, at(2)).iter().map(|(_, bytes)| *bytes).collect();
     let question = ENVELOPE + 3 + 4 * 18;
@@ -173,37 +181,37 @@ fn all_that_a_datagram_finds_to_differ_is_answered_together() {
 }
 
 /// What a body is, and how many things it is about.
-fn counted(body: &Body) -> (&'static str, usize) {
-    match body {
-        Body::Records(items) => ("records", items.len()),
-        Body::Want { items, .. } => ("want", items.len()),
-        Body::Descend(prefixes) => ("descend", prefixes.len()),
+fn counted(draft: &Draft) -> (&'static str, usize) {
+    match draft {
+        Draft::Rumor(RumorDraft::Records(items)) => ("records", items.len()),
+        Draft::Rumor(RumorDraft::Want { items, .. }) => ("want", items.len()),
+        Draft::Repair(RepairDraft::Descend(prefixes)) => ("descend", prefixes.len()),
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn a_slow_request_does_not_keep_a_synchronisation_waiting() {
+fn slow_request_does_not_delay_sync() {
     let mut node = taught(300, Config::lan());
-    assert!((5..=6).all(|index| node.shared.table.verify(&id(index), &index)));
+    assert!((5..=6).all(|index| node.state.table.verify(&id(index), &index)));
     node.begin_sync(id(5));
     assert!(node.outbox.is_empty(), "the table is large, so a request is made");
     assert_eq!(node.poll_request(at(2), &mut Vec::new()).map(|request| request.to), Some(5));
     node.begin_sync(id(6));
-    assert!(matches!(node.outbox[0].body, Body::Sync { first: ShortId(0) }));
+    assert!(matches!(node.outbox[0].draft, Draft::Repair(RepairDraft::Sync { first: ShortId(0) })));
     assert!(node.poll_request(at(2), &mut Vec::new()).is_none());
 }
 
 #[test]
-fn who_never_answered_is_sent_no_synchronisation() {
+fn unverified_member_gets_no_sync() {
     let mut node = taught(1_000, datagrams_only());
     let mut received = 0;
     let mut sent = 0;
     for round in 0..10 {
         let now = at(3_000 + 400 * round);
-        let check = node.shared.cluster.check(&id(0), node.local().incarnation());
-        let ping = Ping { nonce: 7, check, fold: 7, ring: Ping::NO_RING };
-        let mut datagram = forge(&node, 5, |writer| assert!(writer.put(kind::PING, &ping)));
+        let target_tag = node.state.table.target_tag(&id(0), node.local().incarnation());
+        let ping = Ping { nonce: 7, target_tag, digest: 7, ring: Ping::NO_RING };
+        let mut datagram = forge(&node, 5, |writer| assert!(writer.put(PING, &ping)));
         received += datagram.len();
         // Member 5 lives at address 5; whoever sends this does not.
         node.handle_datagram(now, &666, &mut datagram).unwrap();
@@ -213,13 +221,13 @@ fn who_never_answered_is_sent_no_synchronisation() {
 }
 
 #[test]
-fn the_last_epoch_is_a_conflict_and_no_panic() {
+fn last_epoch_is_a_conflict() {
     let mut node = node(0, Config::lan());
     let mut last = claim(0, u32::MAX);
     last.incarnation.epoch = Epoch::MAX;
     last.incarnation.nonce = u32::MAX;
     let record = (255u8, 0u32, id(0), last, None::<Accusation>);
-    let mut datagram = forge(&node, 9, |writer| assert!(writer.put(kind::RECORD, &record)));
+    let mut datagram = forge(&node, 9, |writer| assert!(writer.put(RECORD, &record)));
     node.handle_datagram(at(1), &9, &mut datagram).unwrap();
     assert_eq!(events(&mut node), [Event::Local(LocalEvent::Conflict { address: 0 })]);
     assert_eq!(node.handle_datagram(at(2), &9, &mut datagram), Err(Reject::Stopped));
@@ -227,7 +235,7 @@ fn the_last_epoch_is_a_conflict_and_no_panic() {
 }
 
 #[test]
-fn an_accusation_without_effect_changes_no_fingerprint() {
+fn ineffective_accusation_keeps_fingerprint() {
     let mut node = taught(3, Config::lan());
     let before = node.fingerprint();
     let mut future = claim(2, 0).incarnation;
@@ -245,14 +253,14 @@ fn an_accusation_without_effect_changes_no_fingerprint() {
 }
 
 #[test]
-fn who_asks_or_replies_is_heard() {
+fn requests_and_replies_count_as_contact() {
     let mut node = taught(300, Config::lan());
     let mut frame = forge(&node, 5, |_| ());
     node.handle_request(at(2), &5, &mut frame, &mut Vec::new()).unwrap();
     assert!(node.detector.has_heard(id(5)));
     // Whoever is at the address of the one who was asked now says who it is.
     for (replies, heard) in [(7, false), (6, true)] {
-        assert!(node.shared.table.verify(&id(6), &6));
+        assert!(node.state.table.verify(&id(6), &6));
         node.begin_sync(id(6));
         let request = node.poll_request(at(3), &mut Vec::new()).unwrap();
         let mut frame = forge(&node, replies, |_| ());
@@ -262,12 +270,12 @@ fn who_asks_or_replies_is_heard() {
 }
 
 #[test]
-fn a_payload_for_another_life_is_refused() {
+fn payload_for_another_life_is_refused() {
     let mut node = taught(1, Config::lan());
-    let check = node.shared.cluster.check(&id(0), node.local().incarnation());
-    for (check, taken) in [(check + 1, false), (check, true)] {
-        let payload = Payload { from: id(1), check, bytes: b"for 0" };
-        let mut datagram = forge(&node, 1, |writer| assert!(writer.put(kind::PAYLOAD, &payload)));
+    let target_tag = node.state.table.target_tag(&id(0), node.local().incarnation());
+    for (target_tag, taken) in [(target_tag + 1, false), (target_tag, true)] {
+        let payload = Payload { from: id(1), target_tag, bytes: b"for 0" };
+        let mut datagram = forge(&node, 1, |writer| assert!(writer.put(PAYLOAD, &payload)));
         node.handle_datagram(at(2), &1, &mut datagram).unwrap();
         let told = events(&mut node)
             .iter()
@@ -278,7 +286,7 @@ fn a_payload_for_another_life_is_refused() {
 }
 
 #[test]
-fn leaving_ends_an_open_join_and_tells_the_seed() {
+fn leaving_ends_join_and_tells_seed() {
     let mut node = node(0, Config::lan());
     node.join(at(0), [9]);
     drain(&mut node, at(0));
@@ -299,7 +307,7 @@ fn leaving_ends_an_open_join_and_tells_the_seed() {
 }
 
 #[test]
-fn leaving_tells_even_those_who_are_suspected() {
+fn leaver_tells_suspected_members() {
     let mut node = taught(1, Config::lan().with(|config| config.leave_timeout = Duration::ZERO));
     let accusation = Accusation::new(claim(1, 0).incarnation, Level::Suspect, ShortId(1));
     let mut datagram = forge(&node, 1, |writer| put_record(writer, 1, Some(&accusation)));
@@ -311,7 +319,7 @@ fn leaving_tells_even_those_who_are_suspected() {
 }
 
 #[test]
-fn who_leaves_refutes_nothing_for_elsewhere_it_may_have_left() {
+fn leaver_refutes_nothing() {
     let mut node = taught(1, Config::lan());
     node.leave(at(2));
     drain(&mut node, at(2));
@@ -327,10 +335,10 @@ fn who_leaves_refutes_nothing_for_elsewhere_it_may_have_left() {
 /// To whom the node sends what, and how often it has refuted, after it was told this in one datagram
 /// by somebody who pings it as well.
 fn told(node: &mut Node<u32>, by: u32, accusations: &[Accusation]) -> (Vec<u32>, u64) {
-    let check = node.shared.cluster.check(&id(0), node.local().incarnation());
+    let target_tag = node.state.table.target_tag(&id(0), node.local().incarnation());
     let mut datagram = forge(node, by, |writer| {
         accusations.iter().for_each(|accusation| put_record(writer, 0, Some(accusation)));
-        writer.put(kind::PING, &Ping { nonce: 1, check, fold: 0, ring: 0 });
+        writer.put(PING, &Ping { nonce: 1, target_tag, digest: 0, ring: 0 });
     });
     node.handle_datagram(at(2), &by, &mut datagram).unwrap();
     let sent = drain(node, at(2));
@@ -340,7 +348,7 @@ fn told(node: &mut Node<u32>, by: u32, accusations: &[Accusation]) -> (Vec<u32>,
 }
 
 #[test]
-fn a_refutation_goes_once_to_whoever_tells_of_the_accusation_and_knows_it_not() {
+fn refutation_answers_uninformed_sender_once() {
     let mut node = taught(30, datagrams_only());
     let first = node.local().incarnation();
     let accuse = |incarnation| Accusation::new(incarnation, Level::Suspect, ShortId(7));
@@ -357,7 +365,7 @@ fn a_refutation_goes_once_to_whoever_tells_of_the_accusation_and_knows_it_not() 
 }
 
 #[test]
-fn by_swims_rules_a_refutation_is_left_to_the_rumour() {
+fn swim_leaves_refutation_to_rumour() {
     let mut node = taught(30, Config::lan().swim().with(|config| config.requests.enabled = false));
     let first = node.local().incarnation();
     let accusation = Accusation::new(first, Level::Suspect, ShortId(7));
@@ -366,7 +374,7 @@ fn by_swims_rules_a_refutation_is_left_to_the_rumour() {
 }
 
 #[test]
-fn a_pause_is_noticed_once() {
+fn pause_is_noticed_once() {
     let mut node = node(0, Config::lan());
     let due = node.poll_timeout().unwrap();
     let late = due + Duration::from_secs(7);
@@ -378,7 +386,7 @@ fn a_pause_is_noticed_once() {
 }
 
 #[test]
-fn a_request_of_the_application_has_a_deadline() {
+fn application_request_times_out() {
     let mut config =
         Config::lan().with(|config| config.requests.timeout = Duration::from_millis(10));
     config.detector.probe_interval = Duration::from_secs(3_600);
@@ -390,7 +398,7 @@ fn a_request_of_the_application_has_a_deadline() {
 }
 
 #[test]
-fn a_buffer_that_is_too_short_loses_nothing() {
+fn short_buffer_loses_no_datagram() {
     let mut node = taught(1, Config::lan());
     node.send(at(2), id(1), b"hello", Delivery::Datagram).unwrap();
     assert_eq!(node.poll_transmit(at(2), &mut [0; 5]), None);
@@ -406,12 +414,12 @@ fn accusation_of(node: &Node<u32>, level: Level) -> Vec<u8> {
     let accusation = Accusation::new(node.local().incarnation(), level, ShortId(1));
     let own = &node.local().claim;
     forge(node, 1, |writer| {
-        writer.put(kind::RECORD, &(255u8, 0u32, id(0), own, Some(&accusation)));
+        writer.put(RECORD, &(255u8, 0u32, id(0), own, Some(&accusation)));
     })
 }
 
 #[test]
-fn who_keeps_dying_waits_longer_each_time_before_it_returns() {
+fn repeated_deaths_lengthen_absence() {
     let mut node = taught(5, Config::lan());
     let mut now = at(1_000);
     let mut absences = Vec::new();
@@ -444,7 +452,7 @@ fn who_keeps_dying_waits_longer_each_time_before_it_returns() {
 }
 
 #[test]
-fn who_stays_away_does_so_whatever_it_hears_meanwhile() {
+fn absence_ignores_older_accusations() {
     let mut node = taught(5, Config::lan());
     for _ in 0..2 {
         let mut datagram = death_of(&node);
@@ -472,13 +480,13 @@ fn who_stays_away_does_so_whatever_it_hears_meanwhile() {
 }
 
 #[test]
-fn a_pause_while_something_waits_to_leave_is_forgiven_once() {
+fn pause_with_queued_datagrams_counts_once() {
     let mut node = taught(5, Config::lan());
     let accusation = Accusation::new(claim(3, 0).incarnation, Level::Suspect, ShortId(7));
     let mut datagram = forge(&node, 1, |writer| put_record(writer, 3, Some(&accusation)));
     node.handle_datagram(at(2), &1, &mut datagram).unwrap();
     let late = node.poll_timeout().unwrap() + Duration::from_secs(30);
     node.handle_timeout(late);
-    let moved = node.moved;
+    let moved = node.last_drained;
     assert!(late.saturating_duration_since(moved) < Duration::from_secs(1), "{moved:?}");
 }

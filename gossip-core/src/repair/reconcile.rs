@@ -87,7 +87,7 @@ impl Reconciler {
         self.catch_up = self.catch_up.map(|_| next);
         self.doubt = self.doubt.map(|_| next);
         if self.next_timeout().is_some()
-            && let Some(&with) = cx.table.draw(&mut self.rng, 1, |_| true).first()
+            && let Some(&with) = cx.table.sample(&mut self.rng, 1, |_| true).first()
         {
             cx.push(Action::Compare { with });
         }
@@ -98,17 +98,17 @@ impl Reconciler {
         self.agreed.clear();
     }
 
-    /// A member told us the fold of its fingerprint. If it answers us and differs, its roots
+    /// A member told us the digest of its fingerprint. If it answers us and differs, its roots
     /// come as well; in any case we look for ourselves a moment later, unless rumours are `hot`
     /// here: then it will soon know what we do.
     pub(crate) fn on_contact<A: Address>(
         &mut self,
         cx: &Context<'_, A>,
         with: NodeId,
-        fold: u32,
+        digest: u32,
         hot: bool,
     ) {
-        if fold == cx.table.fold() {
+        if digest == cx.table.digest() {
             if self.agreed.len() < AGREEING && !self.agreed.contains(&with) {
                 self.agreed.push(with);
             }
@@ -194,8 +194,8 @@ mod tests {
                 assert_eq!(world.repair_actions(), [Action::Descend { with, digits: 0b0010 }]);
             }
         }
-        let fold = world.table.fold();
-        reconciler.on_contact(&world.cx(), id(4), fold, false);
+        let digest = world.table.digest();
+        reconciler.on_contact(&world.cx(), id(4), digest, false);
         assert_eq!(reconciler.next_timeout(), None);
     }
 
@@ -262,11 +262,11 @@ mod tests {
     fn three_who_agree_settle_it() {
         let mut world = World::new(Config::lan(), 9);
         let mut reconciler = Reconciler::new(&[1; 32]);
-        let fold = world.table.fold();
+        let digest = world.table.digest();
         assert!(!reconciler.is_settled(9));
         for index in [1, 1, 2, 2, 3] {
             assert!(!reconciler.is_settled(9));
-            reconciler.on_contact(&world.cx(), id(index), fold, false);
+            reconciler.on_contact(&world.cx(), id(index), digest, false);
         }
         assert!(reconciler.is_settled(9));
         reconciler.on_change();
@@ -279,14 +279,14 @@ mod tests {
         let mut world = World::new(Config::lan(), 9);
         let mut reconciler = Reconciler::new(&[1; 32]);
         reconciler.catch_up(&world.cx());
-        let fold = world.table.fold();
+        let digest = world.table.digest();
         for index in 1..=3 {
             assert!(!reconciler.is_settled(9));
             world.now = reconciler.next_timeout().unwrap();
             reconciler.on_timeout(&mut world.cx());
             let actions = world.repair_actions();
             assert!(matches!(actions[..], [Action::Compare { .. }]), "{actions:?}");
-            reconciler.on_contact(&world.cx(), id(index), fold, false);
+            reconciler.on_contact(&world.cx(), id(index), digest, false);
         }
         world.now = reconciler.next_timeout().unwrap();
         reconciler.on_timeout(&mut world.cx());

@@ -11,19 +11,23 @@
 //! anew; so the rumour goes on as long as it must, however much is lost on the way.
 
 pub(crate) mod action;
+pub(crate) mod draft;
+pub(crate) mod message;
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use action::Action;
+use message::write_names;
 use smallvec::SmallVec;
 
 use crate::context::Context;
 use crate::id::ShortIds;
-use crate::member::{Slot, Table};
+use crate::member::message::write_record;
+use crate::member::{Advert, Slot, Table};
 use crate::rng::Rng;
-use crate::wire::{Advert, Writer};
+use crate::wire::Writer;
 use crate::{Address, Instant, NodeId, time};
 
 /// The most rumours at a time: about what two datagrams hold. Beyond it reconciliation is cheaper.
@@ -108,7 +112,7 @@ impl Rumors {
     }
 
     /// Whether nothing is being spread.
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.hot.is_empty()
     }
 
@@ -118,7 +122,7 @@ impl Rumors {
     }
 
     /// A record is news here: spread it. Its age is 0 if the news are our own.
-    pub(crate) fn heat<A: Address>(
+    pub(crate) fn spread<A: Address>(
         &mut self,
         cx: &mut Context<'_, A>,
         id: NodeId,
@@ -178,7 +182,7 @@ impl Rumors {
         let count = usize::from(cx.config.rumors.fanout);
         for later in 0..young.saturating_sub(youngest) {
             let fits = |slot: &Slot<A>| Some(slot.member.id) != source;
-            for to in cx.table.draw(&mut self.rng, count, fits) {
+            for to in cx.table.sample(&mut self.rng, count, fits) {
                 cx.push(Action::Push { to, hops: later });
             }
         }
@@ -208,7 +212,7 @@ impl Rumors {
         if let Some(least) = old().map(|rumor| rumor.unasked).min() {
             let times = if least < EARLY { 2 } else { 1 };
             let count = times * usize::from(cx.config.rumors.fanout);
-            for to in cx.table.draw(&mut self.rng, count, |_| true) {
+            for to in cx.table.sample(&mut self.rng, count, |_| true) {
                 cx.push(Action::Advertise { to });
             }
         }
@@ -220,7 +224,7 @@ impl Rumors {
 
     /// The age at which a hot record is passed on to who lacks it, who is then as old as we are;
     /// there may be more of those.
-    pub(crate) fn tell(&mut self, peers: usize, id: &NodeId) -> Option<u8> {
+    pub(crate) fn age_for_reply(&mut self, peers: usize, id: &NodeId) -> Option<u8> {
         let rumor = self.hot.iter_mut().find(|rumor| rumor.id == *id)?;
         rumor.unasked = 0;
         Some(rumor.age.saturating_sub(1).max(young(peers)))
@@ -235,7 +239,7 @@ impl Rumors {
 
     /// Fills a datagram for `to` with what is being pushed, `later` ages after it came, from
     /// place `first` on; where the next datagram is to go on, if there must be one.
-    pub(crate) fn fill<A: Address>(
+    pub(crate) fn write_pushes<A: Address>(
         &self,
         cx: &mut Context<'_, A>,
         to: NodeId,
@@ -251,7 +255,7 @@ impl Rumors {
                 continue;
             }
             let Some(slot) = rumor.get(cx.table) else { continue };
-            if writer.put_record(slot, age, cx.now) {
+            if write_record(writer, slot, age, cx.now) {
                 continue;
             }
             if !writer.is_empty() {
@@ -264,12 +268,12 @@ impl Rumors {
     }
 
     /// Appends the names of the old rumours.
-    pub(crate) fn put_adverts<A: Address>(&self, cx: &Context<'_, A>, writer: &mut Writer<'_>) {
+    pub(crate) fn write_adverts<A: Address>(&self, cx: &Context<'_, A>, writer: &mut Writer<'_>) {
         let old = self.hot.iter().filter(|rumor| rumor.state == State::Old);
         // Whoever has taken the place of a forgotten one is named as truly.
         let adverts = old.filter_map(|rumor| cx.table.advert(rumor.slot));
         let names: SmallVec<[_; MAX_HOT]> = adverts.map(Advert::to_bytes).collect();
-        writer.put_adverts(names.as_flattened());
+        write_names(writer, names.as_flattened());
     }
 
     /// Which of the advertised records to ask for at once. If we have already asked somebody else

@@ -6,8 +6,9 @@ use super::*;
 use crate::Config;
 use crate::id::ShortId;
 use crate::member::Level;
+use crate::member::message::{RECORD, Record};
 use crate::testing::{World, id};
-use crate::wire::{Message, messages, open};
+use crate::wire::{frames, open};
 
 fn rumors() -> Rumors {
     Rumors::new(&[4; 32])
@@ -30,13 +31,15 @@ fn fill_from(
 ) -> (Vec<(NodeId, u8)>, Option<u8>) {
     let mut buf = [0; 1_200];
     let mut writer = Writer::datagram(&mut buf, 1_200, [0; 4], ShortId(0));
-    let next = rumors.fill(&mut world.cx(), id(to), later, first, &mut writer);
+    let next = rumors.write_pushes(&mut world.cx(), id(to), later, first, &mut writer);
     let (len, _) = writer.finish();
-    let record = |message| match message {
-        Message::<u32>::Record(record) => (record.id, record.round),
-        other => panic!("{other:?}"),
+    let record = |(kind, body): (u8, &[u8])| {
+        assert_eq!(kind, RECORD);
+        let record = Record::<u32, _>::read(body).unwrap();
+        (record.id, record.round)
     };
-    (messages(open(&buf[..len], [0; 4]).unwrap().1, 0).map(record).collect(), next)
+    let frames = frames(open(&buf[..len], [0; 4]).unwrap().1);
+    (frames.map(|frame| record(frame.unwrap())).collect(), next)
 }
 
 /// The same where one datagram holds it all.
@@ -50,20 +53,20 @@ fn filled(world: &mut World, rumors: &mut Rumors, to: u32, later: u8) -> Vec<(No
 fn names(world: &mut World, rumors: &Rumors) -> usize {
     let mut buf = [0; 1_200];
     let mut writer = Writer::datagram(&mut buf, 1_200, [0; 4], ShortId(0));
-    rumors.put_adverts(&world.cx(), &mut writer);
+    rumors.write_adverts(&world.cx(), &mut writer);
     let (len, _) = writer.finish();
-    let count = |message| match message {
-        Message::<u32>::Adverts(items) => items.iter().count(),
-        other => panic!("{other:?}"),
+    let count = |(kind, body): (u8, &[u8])| match message::Message::read(kind, body) {
+        Ok(message::Message::Adverts(items)) => items.iter().count(),
+        Err(error) => panic!("{error:?}"),
     };
-    messages(open(&buf[..len], [0; 4]).unwrap().1, 0).map(count).sum()
+    frames(open(&buf[..len], [0; 4]).unwrap().1).map(|frame| count(frame.unwrap())).sum()
 }
 
 #[test]
 fn a_rumour_is_pushed_at_all_its_young_ages_at_once_then_advertised_then_over() {
     let mut world = World::new(Config::lan(), 63);
     let mut rumors = rumors();
-    rumors.heat(&mut world.cx(), id(9), 1, None);
+    rumors.spread(&mut world.cx(), id(9), 1, None);
 
     // At once, but for a moment in which others may join it. floor(log4 64) + 1 = 4: it came at
     // the age of 1, and is pushed at the ages 1 to 3, to three members each.
@@ -86,7 +89,7 @@ fn a_rumour_is_pushed_at_all_its_young_ages_at_once_then_advertised_then_over() 
         assert_eq!(filled(&mut world, &mut rumors, 1, 0), []);
     }
     assert_eq!(next(&mut world, &mut rumors), []);
-    assert!(rumors.is_quiet());
+    assert!(rumors.is_idle());
     assert_eq!(rumors.next_timeout(), None);
 }
 
@@ -94,7 +97,7 @@ fn a_rumour_is_pushed_at_all_its_young_ages_at_once_then_advertised_then_over() 
 fn who_told_us_is_told_nothing() {
     let mut world = World::new(Config::lan(), 2);
     let mut rumors = rumors();
-    rumors.heat(&mut world.cx(), id(1), 0, Some(id(2)));
+    rumors.spread(&mut world.cx(), id(1), 0, Some(id(2)));
     let pushes = next(&mut world, &mut rumors);
     assert_eq!(pushes, [Action::Push { to: id(1), hops: 0 }]);
     assert_eq!(filled(&mut world, &mut rumors, 2, 0), []);
@@ -106,7 +109,7 @@ fn too_many_rumours_are_left_to_repair() {
     let mut world = World::new(Config::lan(), 200);
     let mut rumors = rumors();
     for index in 0..100 {
-        rumors.heat(&mut world.cx(), id(index + 1), 0, None);
+        rumors.spread(&mut world.cx(), id(index + 1), 0, None);
     }
     assert_eq!(rumors.hot.len(), MAX_HOT);
     assert_eq!(world.stats.rumors.dropped, 100 - MAX_HOT as u64);
@@ -117,7 +120,7 @@ fn what_finds_no_room_goes_in_another_datagram() {
     let mut world = World::new(Config::lan(), 200);
     let mut rumors = rumors();
     for index in 1..=MAX_HOT as u32 {
-        rumors.heat(&mut world.cx(), id(index), 0, None);
+        rumors.spread(&mut world.cx(), id(index), 0, None);
     }
     next(&mut world, &mut rumors);
     let (mut seen, mut first) = (Vec::new(), Some(0));
@@ -136,9 +139,9 @@ fn what_finds_no_room_goes_in_another_datagram() {
 fn what_is_asked_for_is_advertised_anew_but_not_for_ever() {
     let mut world = World::new(Config::lan(), 63);
     let mut rumors = rumors();
-    rumors.heat(&mut world.cx(), id(9), 4, None);
+    rumors.spread(&mut world.cx(), id(9), 4, None);
     let mut members = |asked: bool| {
-        let told = if asked { rumors.tell(63, &id(9)) } else { None };
+        let told = if asked { rumors.age_for_reply(63, &id(9)) } else { None };
         (next(&mut world, &mut rumors).len(), told)
     };
     assert_eq!([members(false), members(false), members(false)], [(6, None), (6, None), (3, None)]);
@@ -146,8 +149,8 @@ fn what_is_asked_for_is_advertised_anew_but_not_for_ever() {
     assert_eq!([members(true), members(false)], [(6, Some(6)), (6, None)]);
     let asked: Vec<_> = (0..20).map(|_| members(true)).take_while(|(to, _)| *to > 0).collect();
     assert_eq!(asked, (8..19).map(|age| (6, Some(age))).collect::<Vec<_>>());
-    assert!(rumors.is_quiet());
-    assert_eq!(rumors.tell(63, &id(9)), None);
+    assert!(rumors.is_idle());
+    assert_eq!(rumors.age_for_reply(63, &id(9)), None);
 }
 
 #[test]

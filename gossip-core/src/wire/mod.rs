@@ -1,25 +1,34 @@
-//! The wire: an envelope, then messages. `docs/protocol.md` gives every byte.
+//! The ground floor of the wire: an envelope around messages. This module knows no message;
+//! `docs/protocol.md` lists every byte.
 
-mod codec;
-mod message;
-mod read;
-#[cfg(test)]
-mod tests;
+mod envelope;
+mod items;
+mod reader;
+mod writer;
 
-pub(crate) use codec::{Writer, check, messages, open};
-pub(crate) use message::{
-    Ack, Advert, Folds, IndirectAck, Items, Join, Message, Nack, Payload, Ping, PingRequest,
-    Record, Roots, Sync, SyncEnd, Want, Welcome, kind,
-};
+pub(crate) use envelope::{frames, open};
+pub(crate) use items::Items;
+pub(crate) use reader::{Reader, Unread, take};
+pub(crate) use writer::{Sent, Writer};
 
-/// The major version of the wire.
+/// Major version of the wire.
 pub(crate) const VERSION: u8 = 1;
 
-/// Version and flags, the cluster's tag, the sender's short id.
+/// Bytes of an envelope: version and flags, the cluster's tag, the sender's short id.
 pub(crate) const ENVELOPE: usize = 9;
 
-/// What a seal would add, kept free in every datagram and frame: a key id, a nonce and a tag.
+/// Bytes reserved for a seal in every datagram and frame: a key id, a nonce and a tag.
 pub(crate) const SEAL: usize = 44;
 
-/// Of a kind byte and the longest length of a message in a datagram.
+/// Bytes of a kind and of the longest length of a message in a datagram.
 pub(crate) const HEADER: usize = 4;
+
+/// Upper four bits of a kind: the module that owns the message. The lower four bits number the
+/// message within its module.
+pub(crate) const ROOM_MASK: u8 = 0xf0;
+
+/// Kind of a message that only adds length, so that a request is at least a third of its reply.
+pub(crate) const PADDING: u8 = 0;
+
+/// Round of a record that is not a rumour: a reply, or repair.
+pub(crate) const NOT_A_RUMOR: u8 = u8::MAX;

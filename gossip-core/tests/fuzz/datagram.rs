@@ -19,8 +19,8 @@ pub(crate) fn counts(stats: &MessageStats) -> Counts {
 }
 
 /// What this target knows of the wire.
-const SYNC_END: u8 = 12;
-const FOLDS: u8 = 15;
+const SYNC_END: u8 = 0x41;
+const DIGESTS: u8 = 0x43;
 const UNKNOWN: u8 = 200;
 
 /// Without proof that somebody is where it claims to be, it gets at most this many times the
@@ -159,7 +159,7 @@ fn strange(choice: u8) -> Vec<u8> {
     let from = NEWCOMER as u8;
     let newcomer = encode(DATAGRAM, from, 0, &life.introduction);
     let ping = encode(DATAGRAM, from, 4, Life::ping());
-    let folds = [&[FOLDS, 69, 0, 0, 0, 0, 0], &[1; 64][..]].concat();
+    let folds = [&[DIGESTS, 69, 0, 0, 0, 0, 0], &[1; 64][..]].concat();
     let unasked = [&folds[..], &[SYNC_END, 5, 0, 0, 0, 0, 0, UNKNOWN, 1, 0]].concat();
     let rest = [from, 1].map(|from| encode(DATAGRAM, from, 0, &unasked)).concat();
     [&[choice], &newcomer[..], &ping, &ping, &ping, &rest].concat()

@@ -11,7 +11,7 @@ use super::net::{Net, id, node};
 
 /// What this needs to know of the wire.
 pub(crate) const ENVELOPE: usize = 9;
-const PING: u8 = 1;
+const PING: u8 = 0x10;
 const PING_BODY: u8 = 13;
 
 /// The node under attack is host 0. The others are as real, but the last is no member.

@@ -246,7 +246,7 @@ impl Pair {
         self.stats()
             .iter()
             .map(|stats| stats.sent)
-            .map(|sent| sent.member.want + sent.repair.sync + sent.repair.folds)
+            .map(|sent| sent.member.want + sent.repair.sync + sent.repair.digests)
             .sum()
     }
 

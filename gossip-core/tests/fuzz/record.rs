@@ -4,7 +4,7 @@ use arbitrary::Arbitrary;
 use gossip_core::NodeId;
 
 /// What this needs to know of the wire.
-const RECORD: u8 = 6;
+const RECORD: u8 = 0x20;
 const LEFT: u8 = 2;
 const PHASES: u8 = 3;
 const LEVELS: u8 = 2;

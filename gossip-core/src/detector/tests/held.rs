@@ -38,7 +38,7 @@ fn block(world: &mut World, detector: &mut FailureDetector) {
     world.now = world.now + blocked;
     detector.on_timeout(&mut world.cx());
     assert_eq!((world.detector_actions(), detector.next_timeout()), (vec![], None));
-    detector.release(&world.config, blocked);
+    detector.release(&world.cx(), blocked);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn while_nothing_leaves_a_second_opinion_waits() {
     world.wait(1_000);
     assert_eq!(world.detector_actions(), []);
     let blocked = Duration::from_secs(3);
-    detector.release(&world.config, blocked);
+    detector.release(&world.cx(), blocked);
     let left = world.now;
     let mut begun = None;
     loop {

@@ -156,14 +156,15 @@ fn where_most_have_died_at_once_who_is_left_declares_them_dead() {
             for action in next(&mut world, &mut detector) {
                 match action {
                     Action::Ping { to, nonce, .. } if (1..=left).any(|index| id(index) == to) => {
-                        detector.on_heard(world.now, to);
+                        detector.on_heard(&world.cx(), to);
                         let again = Some(Duration::from_secs(8));
                         detector.on_ack(&mut world.cx(), nonce, false, again);
                     }
                     Action::Accuse { id, accusation } => {
                         let index = (1..=peers).find(|&index| crate::testing::id(index) == id);
                         world.accuse(index.unwrap(), Level::Suspect, 77);
-                        world.table.accuse(world.now, &id, &accusation);
+                        let now = world.now;
+                        world.table.accuse(now, &id, &accusation);
                         detector.on_change(&mut world.cx(), id, false);
                     }
                     Action::Isolated => isolated += 1,
@@ -216,7 +217,7 @@ fn who_reaches_nobody_stands_by_while_others_accuse() {
         );
         let first = loop {
             let sent = next(&mut world, &mut detector);
-            (1..=4).for_each(|other| detector.on_heard(world.now, id(other)));
+            (1..=4).for_each(|other| detector.on_heard(&world.cx(), id(other)));
             all_answer_but(&mut world, &mut detector, target, &sent);
             let mut said = sent.into_iter();
             let accused = said.find_map(|said| match said {

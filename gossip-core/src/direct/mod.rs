@@ -1,0 +1,4 @@
+//! Payloads from one application to another.
+
+pub(crate) mod draft;
+pub(crate) mod message;
