@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 
+use crate::detector::rules::Rules;
 use crate::member::Table;
 use crate::node::action::Action;
 use crate::{Config, Instant, Stats};
@@ -11,6 +12,7 @@ use crate::{Config, Instant, Stats};
 pub(crate) struct State<A> {
     pub(crate) now: Instant,
     pub(crate) config: Config,
+    pub(crate) rules: Rules,
     pub(crate) table: Table<A>,
     pub(crate) stats: Stats,
     pub(crate) actions: VecDeque<Action>,
@@ -21,6 +23,7 @@ impl<A> State<A> {
         Context {
             now: self.now,
             config: &self.config,
+            rules: &self.rules,
             table: &self.table,
             stats: &mut self.stats,
             actions: &mut self.actions,
@@ -32,6 +35,7 @@ impl<A> State<A> {
 pub(crate) struct Context<'a, A> {
     pub(crate) now: Instant,
     pub(crate) config: &'a Config,
+    pub(crate) rules: &'a Rules,
     pub(crate) table: &'a Table<A>,
     pub(crate) stats: &'a mut Stats,
     actions: &'a mut VecDeque<Action>,

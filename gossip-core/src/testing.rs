@@ -6,6 +6,7 @@ use core::ops::{Deref, DerefMut};
 use core::time::Duration;
 
 use crate::context::State;
+use crate::detector::rules::Rules;
 use crate::hash::Key;
 use crate::id::ShortId;
 use crate::member::{Accusation, Claim, Level, Member, Meta, Phase, Table, VERSIONS};
@@ -44,6 +45,7 @@ impl World {
         let mut world = Self(State {
             now: Instant::ORIGIN,
             table: Table::new(own, &config, Key::of_cluster("test"), Key::new(1, 2)),
+            rules: Rules::of(&config.detector),
             config,
             stats: Stats::default(),
             actions: VecDeque::new(),

@@ -8,7 +8,7 @@ use super::action::Action;
 use super::{OwnClaim, own_incarnation};
 use crate::context::State;
 use crate::member::{Accusation, Level, Phase};
-use crate::{Address, DetectorKind, Incarnation, Instant};
+use crate::{Address, Incarnation, Instant};
 
 /// Time for which a node remembers its deaths.
 const DEATHS_REMEMBERED: Duration = Duration::from_secs(600);
@@ -52,8 +52,8 @@ impl<A: Address> OwnClaim<A> {
             return false;
         }
         if accused < ours {
-            // The sender missed the refutation. memberlist leaves it to the rumour.
-            return state.config.detector.kind != DetectorKind::Swim;
+            // The sender missed the refutation.
+            return state.rules.repeats_refutations;
         }
         let dead = accusation.level == Level::Dead;
         if phase == Phase::Leaving {
@@ -86,7 +86,7 @@ impl<A: Address> OwnClaim<A> {
             *last = accused.max(*last);
             return true;
         }
-        if state.config.detector.kind == DetectorKind::Swim {
+        if !state.rules.delays_returns {
             return false;
         }
         let deaths = &mut self.absence.deaths;

@@ -1,4 +1,4 @@
-//! Lifeguard's local health: who sees everybody failing should doubt itself first.
+//! Lifeguard's local health: a node that sees all members fail should doubt itself first.
 
 use core::time::Duration;
 
@@ -11,7 +11,7 @@ pub(crate) struct LocalHealth {
 }
 
 impl LocalHealth {
-    /// `worst` of zero switches it off.
+    /// Creates a healthy score. `worst` of zero switches it off.
     pub(crate) fn new(worst: u8) -> Self {
         Self { score: 0, worst }
     }

@@ -1,7 +1,8 @@
-//! Failure detection: who is probed when, whom to suspect, and when that is a verdict.
+//! Failure detection: the schedule of probes, suspicions and verdicts.
 //!
-//! Each interval a member is probed: directly, then through others and by request. Who did not
-//! answer is suspected, everybody is told, and who does not refute in time is dead.
+//! Each interval a node probes a member: directly, then through relays and by request. A member that
+//! does not answer is suspected. All members hear of it, and the suspect is dead unless it refutes
+//! in time.
 
 pub(crate) mod action;
 pub(crate) mod draft;
@@ -12,8 +13,10 @@ mod quorum;
 mod relay;
 mod rings;
 mod rtt;
+pub(crate) mod rules;
 mod schedule;
 mod suspicion;
+mod target;
 mod verdict;
 
 use core::time::Duration;
@@ -23,8 +26,10 @@ use probe::Probe;
 use quorum::Quorum;
 use relay::Relay;
 pub(crate) use rings::RINGS;
-use schedule::{Schedule, Turn};
+use rules::Rules;
+use schedule::Schedule;
 use suspicion::Suspicion;
+use target::ProbeTarget;
 use verdict::Verdicts;
 pub use verdict::{FailedProbe, Verdict};
 
@@ -33,10 +38,10 @@ use crate::deadline::Deadlines;
 use crate::hash::Key;
 use crate::member::Table;
 use crate::rng::Rng;
-use crate::{Address, Config, DetectorKind, Instant, NodeId, Status, time};
+use crate::{Address, Config, Instant, NodeId, Status, time};
 use action::Action;
 
-/// The most indirect probes of others that are under way through us.
+/// Number of pings in progress on behalf of other members.
 const MAX_RELAYS: usize = 512;
 
 /// The detector of one node.
@@ -50,8 +55,10 @@ pub(crate) struct FailureDetector {
     verdicts: Verdicts,
     quorum: Quorum,
     health: LocalHealth,
-    /// Whether what is to be sent does not leave: no probe goes on, and none begins.
+    /// Whether this node cannot send: no probe goes on, and none begins.
     held: bool,
+    /// Whether suspicions wait while this node cannot send.
+    waits_for_outbox: bool,
 }
 
 impl FailureDetector {
@@ -67,22 +74,23 @@ impl FailureDetector {
             quorum: Quorum::default(),
             health: LocalHealth::new(config.detector.max_local_health),
             held: false,
+            waits_for_outbox: Rules::of(&config.detector).waits_for_outbox,
         }
     }
 
-    /// Lifeguard's local health score: 0 is well.
+    /// Returns Lifeguard's local health score: 0 is healthy.
     pub(crate) fn health(&self) -> u8 {
         self.health.score()
     }
 
-    /// Whether we reach nobody.
+    /// Returns whether no member answers this node.
     pub(crate) fn is_isolated(&self) -> bool {
         self.quorum.is_isolated()
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
         let probing = [self.probes.next(), Some(self.schedule.next_timeout())];
-        let [probes, scheduled] = probing.map(|due| due.filter(|_| !self.held));
+        let [probes, scheduled] = probing.map(|deadline| deadline.filter(|_| !self.held));
         let suspicions = self.suspicions.next().filter(|_| !self.judges_later());
         time::earliest([probes, self.relays.next(), suspicions, scheduled])
     }
@@ -103,21 +111,21 @@ impl FailureDetector {
         }
         let interval = self.health.stretch(cx.config.detector.probe_interval);
         while !self.held
-            && let Some(turn) = self.schedule.take(cx, &mut self.rng, interval)
+            && let Some(target) = self.schedule.take(cx, &mut self.rng, interval)
         {
-            let turn = self.elsewhere(cx).unwrap_or(turn);
-            self.probe(cx, turn);
+            let target = self.random_target(cx).unwrap_or(target);
+            self.probe(cx, target);
         }
     }
 
-    /// Who reaches nobody tries others than those whom it watches: they may all be dead.
-    fn elsewhere<A: Address>(&mut self, cx: &Context<'_, A>) -> Option<Turn> {
+    /// Returns a random target while isolated: the watched members may all be dead.
+    fn random_target<A: Address>(&mut self, cx: &Context<'_, A>) -> Option<ProbeTarget> {
         let isolated = self.quorum.is_isolated();
         let target = isolated.then(|| cx.table.sample(&mut self.rng, 1, |_| true).pop()).flatten();
-        target.map(Turn::by_chance)
+        target.map(ProbeTarget::unwatched)
     }
 
-    /// What is to be sent does not leave.
+    /// Suspends all probes: this node cannot send.
     pub(crate) fn hold(&mut self) {
         self.held = true;
     }
@@ -126,20 +134,20 @@ impl FailureDetector {
         self.held
     }
 
-    /// Whether suspicions wait, for their last probe cannot leave. With SWIM's rules there is none.
+    /// Returns whether suspicions wait as well, since their last probe cannot leave.
     fn judges_later(&self) -> bool {
-        self.held && matches!(self.schedule, Schedule::Rings(_))
+        self.held && self.waits_for_outbox
     }
 
-    /// What was to be sent leaves, after so long. memberlist forgives nobody for that.
-    pub(crate) fn release<A>(&mut self, cx: &Context<'_, A>, pause: Duration) {
+    /// Resumes the probes after a `pause` in which this node could not send.
+    pub(crate) fn release(&mut self, pause: Duration) {
         self.held = false;
-        if cx.config.detector.kind == DetectorKind::Rings {
+        if self.waits_for_outbox {
             self.postpone(pause);
         }
     }
 
-    /// Our own pause is nobody's fault.
+    /// Extends all deadlines by a pause of this node.
     pub(crate) fn postpone(&mut self, pause: Duration) {
         self.probes.postpone(pause, |probe| probe.postpone(pause));
         self.relays.postpone(pause, |_| ());
@@ -147,27 +155,27 @@ impl FailureDetector {
         self.schedule.postpone(pause);
     }
 
-    /// The status of a member, or the accusation against it, has changed; `risen` if it was not
-    /// live before, and is now.
+    /// Handles a change of a member's status or of the accusation against it. `came_up` if it is
+    /// live now and was not before.
     pub(crate) fn on_change<A: Address>(
         &mut self,
         cx: &mut Context<'_, A>,
         id: NodeId,
-        risen: bool,
+        came_up: bool,
     ) {
         let Some(slot) = cx.table.get(&id) else { return };
         match (slot.member.status(), slot.member.accusation.as_deref()) {
             (Status::Suspect, Some(accusation)) => self.suspect(cx, id, accusation),
-            (Status::Dead, _) => self.conclude(cx, id),
+            (Status::Dead, _) => self.record_verdict(cx, id),
             _ => {
                 self.suspicions.remove(&id);
                 self.verdicts.remove(&id);
             }
         }
-        self.schedule.on_change(cx, &mut self.rng, id, risen);
+        self.schedule.on_change(cx, &mut self.rng, id, came_up);
     }
 
-    /// Something came from a member.
+    /// Notes a datagram or frame from a member.
     pub(crate) fn on_heard<A>(&mut self, cx: &Context<'_, A>, id: NodeId) {
         self.quorum.on_heard(cx.now, id);
     }
@@ -177,19 +185,19 @@ impl FailureDetector {
         self.quorum.has_heard(id)
     }
 
-    /// Somebody has answered us.
+    /// Notes that a member answered a ping of this node.
     fn on_contact<A>(&mut self, cx: &mut Context<'_, A>) {
         if self.quorum.on_ack() {
             cx.push(Action::Reconnected);
         }
     }
 
-    /// We were accused, or began to be slow ourselves.
+    /// Lowers the local health: this node was accused.
     pub(crate) fn on_accused(&mut self) {
         self.health.worsen(1);
     }
 
-    /// One of our watchers has come, in this ring: how long it is until it should come again.
+    /// Notes the visit of a watcher in this ring. Returns the time until it should come again.
     pub(crate) fn appointment<A>(&mut self, cx: &Context<'_, A>, ring: u8) -> Option<Duration> {
         match &mut self.schedule {
             Schedule::Rings(rings) if ring < RINGS => {
@@ -199,13 +207,13 @@ impl FailureDetector {
         }
     }
 
-    /// Why a member is suspected or dead.
+    /// Returns why a member is suspected or dead.
     pub(crate) fn why<A: Address>(&self, table: &Table<A>, id: &NodeId) -> Option<Verdict> {
         let member = &table.get(id)?.member;
         let accusation = member.accusation.as_deref()?;
         let (suspected, declared, probe) = match (self.verdicts.get(id), self.suspicions.get(id)) {
             (Some(verdict), _) => (verdict.suspected, Some(verdict.declared), verdict.probe),
-            (_, Some(suspicion)) => (suspicion.known, None, suspicion.evidence),
+            (_, Some(suspicion)) => (suspicion.heard_at, None, suspicion.evidence),
             (None, None) => return None,
         };
         let accusers = accusation.accusers.as_slice().iter();

@@ -1,62 +1,50 @@
-//! One probe: direct pings, then indirect ones and a request, all with the same question: does
-//! it live?
+//! Probes: direct pings, then indirect ones and a request, all with one nonce.
 
 use core::time::Duration;
 
+use super::FailureDetector;
 use super::action::Action;
-use super::schedule::Turn;
+use super::target::ProbeTarget;
 use super::verdict::FailedProbe;
-use super::{FailureDetector, Schedule};
 use crate::context::Context;
-use crate::{Address, Config, DetectorKind, Incarnation, Instant, NodeId, Status};
+use crate::{Address, Incarnation, Instant, NodeId, Status};
 
-/// A probe under way. It is known by the nonce of its pings.
+/// A probe in progress. The nonce of its pings identifies it.
 #[derive(Debug)]
 pub(crate) struct Probe {
-    pub(super) turn: Turn,
-    /// What the target was when the probe began; what it becomes meanwhile is not judged.
+    pub(super) target: ProbeTarget,
+    /// The target's incarnation when the probe began. A failure counts only against this one.
     pub(super) incarnation: Incarnation,
     begun: Instant,
-    /// In which era.
-    pub(super) era: u32,
-    /// Between two direct pings.
+    /// The connectivity epoch in which the probe began.
+    pub(super) connectivity: u32,
+    /// Time between two direct pings.
     gap: Duration,
-    /// When it has failed.
+    /// When the probe has failed.
     end: Instant,
-    /// Whether it is a probe with all that belongs to one, and not just another ping to a suspect.
-    full: bool,
-    /// What is still to be tried.
-    left: Effort,
+    /// Whether this is a full probe, and not just another ping to a suspect.
+    is_full_probe: bool,
+    remaining: Effort,
     pings: u8,
-    /// How many relays were asked, and how many of them said that they could not reach it
-    /// either: those who said nothing hint that it is we who are cut off.
-    pub(super) asked: u8,
+    /// Number of relays asked.
+    pub(super) relays: u8,
+    /// Number of relays that reported no answer. A silent relay hints that this node is cut off.
     nacks: u8,
-    /// How many of them had time to say anything.
-    pub(super) due: u8,
+    /// Number of relays that had time for a nack.
+    pub(super) nacks_expected: u8,
 }
 
-/// How often a watcher pings at most before it asks others.
-const MOST_TRIES: u8 = 5;
-
-/// How hard a probe tries.
+/// The steps of a probe that are still to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Effort {
-    /// Direct pings; a watcher adds to them where there is time.
-    tries: u8,
-    /// Times that others are asked.
+    /// Direct pings.
+    pings: u8,
+    /// Rounds of indirect pings.
     rounds: u8,
 }
 
 impl Effort {
-    fn of(config: &Config) -> Self {
-        match config.detector.kind {
-            DetectorKind::Swim => Self { tries: 1, rounds: 1 },
-            DetectorKind::Rings => Self { tries: 3, rounds: 3 },
-        }
-    }
-
-    const ONE_PING: Self = Self { tries: 1, rounds: 0 };
+    const ONE_PING: Self = Self { pings: 1, rounds: 0 };
 }
 
 impl Probe {
@@ -69,98 +57,101 @@ impl Probe {
         FailedProbe {
             ended: cx.now,
             pings: self.pings,
-            relays: self.asked,
+            relays: self.relays,
             nacks: self.nacks,
             by_request: cx.config.requests.enabled,
-            rtt: self.turn.rtt.smooth(),
+            rtt: self.target.rtt.smooth(),
         }
     }
 }
 
 impl FailureDetector {
-    /// Begins the probe whose turn it is.
-    pub(super) fn probe<A: Address>(&mut self, cx: &mut Context<'_, A>, turn: Turn) -> Option<u32> {
-        let (patience, length) = self.patience(cx, turn);
-        let mut effort = Effort::of(cx.config);
-        if let (Schedule::Rings(_), Some(answer)) = (&self.schedule, turn.rtt.timeout()) {
-            // Where answers come soon there is time for more pings.
-            while effort.tries < MOST_TRIES && answer * u32::from(effort.tries + 1) <= patience {
-                effort.tries += 1;
+    /// Begins a full probe. Returns its nonce.
+    pub(super) fn probe<A: Address>(
+        &mut self,
+        cx: &mut Context<'_, A>,
+        target: ProbeTarget,
+    ) -> Option<u32> {
+        let (patience, length) = self.patience(cx, target);
+        let mut pings = cx.rules.pings;
+        if let Some(timeout) = target.rtt.timeout() {
+            // Where acks come soon, there is time for more pings.
+            while pings < cx.rules.max_pings && timeout * u32::from(pings + 1) <= patience {
+                pings += 1;
             }
         }
-        let gap = patience / u32::from(effort.tries);
+        let gap = patience / u32::from(pings);
         cx.stats.detector.probes += 1;
-        self.begin(cx, turn, Some(effort), gap, length)
+        let effort = Effort { pings, rounds: cx.rules.rounds };
+        self.begin(cx, target, Some(effort), gap, length)
     }
 
-    /// Begins to ping a suspect once more, for `length`.
+    /// Begins one more ping to a suspect, which fails after `length`. Returns its nonce.
     pub(super) fn ping_again<A: Address>(
         &mut self,
         cx: &mut Context<'_, A>,
-        turn: Turn,
+        target: ProbeTarget,
         length: Duration,
     ) -> Option<u32> {
-        self.begin(cx, turn, None, length, length)
+        self.begin(cx, target, None, length, length)
     }
 
-    /// For how long a probe pings directly, and how long it is in all.
-    pub(super) fn patience<A>(&self, cx: &Context<'_, A>, turn: Turn) -> (Duration, Duration) {
+    /// Returns how long a probe sends direct pings, and how long it takes in all.
+    pub(super) fn patience<A>(
+        &self,
+        cx: &Context<'_, A>,
+        target: ProbeTarget,
+    ) -> (Duration, Duration) {
         let longest = cx.config.detector.probe_timeout;
-        match &self.schedule {
-            Schedule::Shuffled(_) => (
-                self.health.stretch(longest),
-                self.health.stretch(cx.config.detector.probe_interval),
-            ),
-            Schedule::Rings(_) => {
-                let patience = turn.rtt.timeout().map_or(longest, |timeout| timeout * 3);
-                let patience = self.health.stretch(patience.clamp(longest / 2, longest));
-                (patience, patience * 2)
-            }
+        if cx.rules.adapts_to_rtt {
+            let patience = target.rtt.timeout().map_or(longest, |timeout| timeout * 3);
+            let patience = self.health.stretch(patience.clamp(longest / 2, longest));
+            (patience, patience * 2)
+        } else {
+            let interval = cx.config.detector.probe_interval;
+            (self.health.stretch(longest), self.health.stretch(interval))
         }
     }
 
     fn begin<A: Address>(
         &mut self,
         cx: &mut Context<'_, A>,
-        turn: Turn,
+        target: ProbeTarget,
         full: Option<Effort>,
         gap: Duration,
         length: Duration,
     ) -> Option<u32> {
-        let member = &cx.table.get(&turn.target)?.member;
-        let suspect = member.status() == Status::Suspect;
+        let member = &cx.table.get(&target.id)?.member;
+        let is_suspect = member.status() == Status::Suspect;
         let nonce = self.rng.next_u32();
         let probe = Probe {
-            turn,
+            target,
             incarnation: member.incarnation(),
             begun: cx.now,
-            era: self.quorum.era(),
+            connectivity: self.quorum.connectivity(),
             gap,
             end: cx.now + length,
-            full: full.is_some(),
-            left: full.unwrap_or(Effort::ONE_PING),
+            is_full_probe: full.is_some(),
+            remaining: full.unwrap_or(Effort::ONE_PING),
             pings: 0,
-            asked: 0,
+            relays: 0,
             nacks: 0,
-            due: 0,
+            nacks_expected: 0,
         };
         if self.held {
-            // It begins when something leaves again.
+            // The probe begins once the node can send again.
             self.probes.set(nonce, cx.now, probe);
         } else {
-            self.ping(cx, nonce, probe, suspect);
+            self.ping(cx, nonce, probe, is_suspect);
         }
         Some(nonce)
     }
 
-    fn ping<A>(&mut self, cx: &mut Context<'_, A>, nonce: u32, mut probe: Probe, suspect: bool) {
-        let Turn { target, ring, .. } = probe.turn;
-        // Lifeguard's buddy system: who is suspected is the first to know. Whom only watchers ping
-        // hears of it from nobody else, if it missed the rumour.
-        let told = suspect
-            && (cx.config.detector.buddy_system || cx.config.detector.kind == DetectorKind::Rings);
-        cx.push(Action::Ping { to: target, nonce, attach: told.then_some(target), ring });
-        probe.left.tries -= 1;
+    fn ping<A>(&mut self, cx: &mut Context<'_, A>, nonce: u32, mut probe: Probe, is_suspect: bool) {
+        let ProbeTarget { id: to, ring, .. } = probe.target;
+        let attach = (is_suspect && cx.rules.tells_suspects).then_some(to);
+        cx.push(Action::Ping { to, nonce, attach, ring });
+        probe.remaining.pings -= 1;
         probe.pings += 1;
         self.probes.set(nonce, cx.now + probe.gap, probe);
     }
@@ -171,45 +162,45 @@ impl FailureDetector {
         nonce: u32,
         probe: Probe,
     ) {
-        match probe.left {
-            // However late it is, nobody is judged of whom not all has been asked.
-            Effort { tries: 1.., .. } => {
-                let slot = cx.table.get(&probe.turn.target);
-                let suspect = slot.is_some_and(|slot| slot.member.status() == Status::Suspect);
-                self.ping(cx, nonce, probe, suspect);
+        match probe.remaining {
+            // A probe takes all its steps, however late they are.
+            Effort { pings: 1.., .. } => {
+                let slot = cx.table.get(&probe.target.id);
+                let is_suspect = slot.is_some_and(|slot| slot.member.status() == Status::Suspect);
+                self.ping(cx, nonce, probe, is_suspect);
             }
-            Effort { rounds: 1.., .. } => self.ask_others(cx, nonce, probe),
+            Effort { rounds: 1.., .. } => self.ask_relays(cx, nonce, probe),
             _ if probe.end <= cx.now => self.fail(cx, &probe),
             _ => self.probes.set(nonce, probe.end, probe),
         }
     }
 
-    fn ask_others<A: Address>(&mut self, cx: &mut Context<'_, A>, nonce: u32, mut probe: Probe) {
-        let target = probe.turn.target;
+    fn ask_relays<A: Address>(&mut self, cx: &mut Context<'_, A>, nonce: u32, mut probe: Probe) {
+        let target = probe.target.id;
         let count = usize::from(cx.config.detector.indirect_probes);
-        let helpful = |id: NodeId, status| id != target && status == Status::Up;
+        let is_helpful = |id: NodeId, status| id != target && status == Status::Up;
         let relays = cx
             .table
-            .sample(&mut self.rng, count, |slot| helpful(slot.member.id, slot.member.status()));
+            .sample(&mut self.rng, count, |slot| is_helpful(slot.member.id, slot.member.status()));
         for &relay in &relays {
             cx.push(Action::PingRequest { relay, target, nonce });
         }
-        if probe.left.rounds == Effort::of(cx.config).rounds {
+        if probe.remaining.rounds == cx.rules.rounds {
             cx.push(Action::PingByRequest { to: target, nonce });
         }
-        probe.asked += relays.len() as u8;
-        // Who is asked last is asked for the answer alone: a denial would come too late.
-        if probe.left.rounds > 1 || Effort::of(cx.config).rounds == 1 {
-            probe.due += relays.len() as u8;
+        probe.relays += relays.len() as u8;
+        // A nack in the last of several rounds would come too late.
+        if probe.remaining.rounds > 1 || cx.rules.rounds == 1 {
+            probe.nacks_expected += relays.len() as u8;
         }
         let left = probe.end.saturating_duration_since(cx.now);
-        let next = cx.now + left / u32::from(probe.left.rounds);
-        probe.left.rounds -= 1;
+        let next = cx.now + left / u32::from(probe.remaining.rounds);
+        probe.remaining.rounds -= 1;
         self.probes.set(nonce, next, probe);
     }
 
-    /// Who answered, if `nonce` is that of a probe under way. An answer that comes late, but
-    /// before the verdict of its probe, counts.
+    /// Handles an ack. Returns the member that answered, if `nonce` belongs to a probe or relay in
+    /// progress.
     pub(crate) fn on_ack<A: Address>(
         &mut self,
         cx: &mut Context<'_, A>,
@@ -217,10 +208,8 @@ impl FailureDetector {
         by_request: bool,
         appointment: Option<Duration>,
     ) -> Option<NodeId> {
-        // memberlist forgets what it asked when the time is over, though its verdict may wait.
-        let swim = cx.config.detector.kind == DetectorKind::Swim;
-        let forgotten = |probe: &Probe| swim && probe.end < cx.now;
-        if self.probes.get(&nonce).is_some_and(forgotten) {
+        let is_late = |probe: &Probe| probe.end < cx.now;
+        if !cx.rules.accepts_late_acks && self.probes.get(&nonce).is_some_and(is_late) {
             return None;
         }
         if self.relays.get(&nonce).is_some() || self.probes.get(&nonce).is_some() {
@@ -233,42 +222,39 @@ impl FailureDetector {
         let probe = self.probes.remove(&nonce)?;
         self.health.improve();
         cx.stats.detector.probes_rescued_by_request += u64::from(by_request);
-        let target = probe.turn.target;
-        if let Schedule::Rings(rings) = &mut self.schedule {
-            // Of which of several pings this is the echo, nobody can tell.
-            let first = probe.pings == 1 && probe.asked == 0;
-            let rtt = first.then(|| cx.now.saturating_duration_since(probe.begun));
-            if rings.on_ack(cx, probe.turn, rtt, appointment, by_request) {
-                cx.push(Action::DatagramsBlocked { id: target });
-            }
+        let id = probe.target.id;
+        // After several pings, the ack may answer any of them.
+        let is_first = probe.pings == 1 && probe.relays == 0;
+        let rtt = is_first.then(|| cx.now.saturating_duration_since(probe.begun));
+        if self.schedule.on_ack(cx, probe.target, rtt, appointment, by_request) {
+            cx.push(Action::DatagramsBlocked { id });
         }
-        self.exonerate(cx, &target);
-        Some(target)
+        self.clear_evidence(cx, &id);
+        Some(id)
     }
 
     pub(crate) fn on_nack(&mut self, nonce: u32) {
         if let Some(probe) = self.probes.get_mut(&nonce) {
-            probe.nacks = probe.nacks.saturating_add(1).min(probe.asked);
+            probe.nacks = probe.nacks.saturating_add(1).min(probe.relays);
         }
     }
 
     fn fail<A: Address>(&mut self, cx: &mut Context<'_, A>, probe: &Probe) {
-        let slot = cx.table.get(&probe.turn.target);
+        let slot = cx.table.get(&probe.target.id);
         let live = slot.filter(|slot| slot.member.status().is_live());
-        let same = live.is_some_and(|slot| slot.member.incarnation() == probe.incarnation);
-        if probe.full {
+        let is_same = live.is_some_and(|slot| slot.member.incarnation() == probe.incarnation);
+        if probe.is_full_probe {
             cx.stats.detector.probes_failed += 1;
-            // Lifeguard's LHA-Probe: a relay that did not even say no is missed by us as well.
-            // Where nobody could be asked there is nothing to compare with, and the failure
-            // itself counts.
-            let missing =
-                probe.due.saturating_sub(probe.nacks).min(cx.config.detector.indirect_probes);
-            self.health.worsen(if probe.asked > 0 { missing } else { 1 });
+            // Lifeguard's LHA-Probe: this node may also have missed relays that sent no nack.
+            // Without relays there is no comparison, and the failure itself counts.
+            let missing = probe.nacks_expected.saturating_sub(probe.nacks);
+            let missing = missing.min(cx.config.detector.indirect_probes);
+            self.health.worsen(if probe.relays > 0 { missing } else { 1 });
         }
-        if same && probe.full {
+        if is_same && probe.is_full_probe {
             self.on_failure(cx, probe);
-        } else if same {
-            self.pursue(cx, &probe.turn.target, probe.era);
+        } else if is_same {
+            self.keep_probing(cx, &probe.target.id, probe.connectivity);
         }
     }
 }

@@ -1,31 +1,33 @@
-//! Whether it is we who are cut off: who sees nobody must not judge anybody.
+//! The connectivity of this node itself. A node that is cut off must not judge others.
 
 use smallvec::SmallVec;
 
 use crate::{Instant, NodeId};
 
-/// From how many others we must have heard since a suspicion began before we may end it.
+/// Number of other members that a node must have heard from since a suspicion began, before it may
+/// declare the suspect dead.
 pub(super) const WITNESSES: usize = 3;
 
-/// How many members in a row must be silent before we suspect ourselves.
+/// Number of members in a row that must be silent before a node considers itself isolated.
 const ISOLATION: usize = 3;
 
-/// What we have heard of late, and what not.
+/// Recent contacts of this node.
 #[derive(Debug, Default)]
 pub(super) struct Quorum {
-    /// Of whom we heard last, the latest first. One more than is asked for, who may be the suspect.
+    /// The members heard from last, latest first. One more than needed, since one may be the
+    /// suspect.
     heard: SmallVec<[(NodeId, Instant); WITNESSES + 1]>,
-    /// Whose probes have failed since the last ack.
+    /// The members whose probes failed since the last ack.
     silent: SmallVec<[NodeId; ISOLATION]>,
-    /// How often we were isolated, and then no longer.
-    era: u32,
+    /// The connectivity epoch: the number of isolations that ended.
+    connectivity: u32,
 }
 
 impl Quorum {
-    /// Something came from a member.
+    /// Notes a datagram or frame from a member.
     pub(super) fn on_heard(&mut self, now: Instant, id: NodeId) {
         match self.heard.iter().position(|(other, _)| *other == id) {
-            Some(place) => self.heard[..=place].rotate_right(1),
+            Some(index) => self.heard[..=index].rotate_right(1),
             None => {
                 self.heard.truncate(WITNESSES);
                 self.heard.insert(0, (id, now));
@@ -39,22 +41,25 @@ impl Quorum {
         self.heard.iter().any(|(other, _)| *other == id)
     }
 
-    /// Whether enough others have been heard since then to judge a suspect, where `well` of them
-    /// are not suspected, and `peers` are live with it. Of two who are lost at once neither can
-    /// speak for the other; but one that is left of three cannot tell who is lost.
+    /// Returns whether enough other members were heard from since then to judge a suspect. Of the
+    /// `peers` live members, `healthy` others are not suspected.
+    ///
+    /// Two members lost at once cannot be witnesses for each other. The lone survivor of three has
+    /// no witness and declares no member dead.
     pub(super) fn is_met(
         &self,
         since: Instant,
         suspect: NodeId,
-        well: usize,
+        healthy: usize,
         peers: usize,
     ) -> bool {
-        let needed = if peers > 1 { well.clamp(1, WITNESSES) } else { 0 };
+        let needed = if peers > 1 { healthy.clamp(1, WITNESSES) } else { 0 };
         let heard = |&&(id, at): &&(NodeId, Instant)| id != suspect && at >= since;
         self.heard.iter().filter(heard).count() >= needed
     }
 
-    /// A probe of `target`, one of `peers`, has failed. Whether that makes us isolated now.
+    /// Notes the failed probe of `target`, one of `peers` live members. Returns whether this node is
+    /// isolated from now on.
     pub(super) fn on_silence(&mut self, target: NodeId, peers: usize) -> bool {
         if self.is_isolated() || peers <= ISOLATION || self.silent.contains(&target) {
             return false;
@@ -63,19 +68,20 @@ impl Quorum {
         self.is_isolated()
     }
 
-    /// Somebody has answered. Whether we were isolated till now.
+    /// Notes an ack. Returns whether it ends an isolation.
     pub(super) fn on_ack(&mut self) -> bool {
         let isolated = self.is_isolated();
         if isolated {
-            self.era = self.era.wrapping_add(1);
+            self.connectivity = self.connectivity.wrapping_add(1);
         }
         self.silent.clear();
         isolated
     }
 
-    /// What began in another era may have failed for our own fault.
-    pub(super) fn era(&self) -> u32 {
-        self.era
+    /// Returns the connectivity epoch. A probe that began in an earlier one may have failed because
+    /// this node was cut off.
+    pub(super) fn connectivity(&self) -> u32 {
+        self.connectivity
     }
 
     pub(super) fn is_isolated(&self) -> bool {
@@ -95,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn three_others_must_have_been_heard_since() {
+    fn quorum_needs_three_recent_contacts() {
         let mut quorum = Quorum::default();
         for (index, second) in [(1, 1), (2, 2), (9, 3), (9, 4), (3, 5)] {
             quorum.on_heard(at(second), id(index));
@@ -105,22 +111,22 @@ mod tests {
         assert!(quorum.is_met(at(2), id(7), 3, 50));
         quorum.on_heard(at(6), id(1));
         assert!(quorum.is_met(at(2), id(9), 3, 50));
-        // Where fewer are well, all those, but one at least; the last of two has nobody to ask.
+        // With fewer healthy members all of them, and at least one. The last of two needs none.
         assert!(quorum.is_met(at(6), id(9), 1, 4));
         assert!(!quorum.is_met(at(7), id(9), 0, 4));
         assert!(quorum.is_met(at(7), id(9), 0, 1));
     }
 
     #[test]
-    fn three_silent_ones_in_a_row_make_us_isolated_and_one_ack_ends_it() {
+    fn three_silent_members_isolate_until_an_ack() {
         let mut quorum = Quorum::default();
         let told = [1, 2, 2, 1, 3, 4].map(|index| quorum.on_silence(id(index), 50));
         assert_eq!(told, [false, false, false, false, true, false]);
         assert!(quorum.is_isolated());
-        let era = quorum.era();
+        let connectivity = quorum.connectivity();
         assert_eq!([quorum.on_ack(), quorum.on_ack()], [true, false]);
         assert!(!quorum.is_isolated());
-        assert_ne!(quorum.era(), era);
+        assert_ne!(quorum.connectivity(), connectivity);
         // Among four nodes three can be dead.
         assert!(!(1..=3).any(|index| quorum.on_silence(id(index), 3)));
     }

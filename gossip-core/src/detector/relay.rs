@@ -1,18 +1,18 @@
-//! Probes on behalf of others.
+//! Probes on behalf of other members.
 
 use super::action::Action;
 use super::{FailureDetector, MAX_RELAYS};
 use crate::context::Context;
-use crate::{Address, DetectorKind, NodeId};
+use crate::{Address, NodeId};
 
-/// A ping of ours that somebody else asked for.
+/// A ping that this node sent on behalf of another member.
 #[derive(Debug)]
 pub(crate) struct Relay {
-    /// Who asked, and the nonce of its question.
+    /// The member that requested the ping, and the nonce of its request.
     pub(super) origin: NodeId,
     pub(super) nonce: u32,
     pub(super) target: NodeId,
-    /// Whether it has been told that there was no answer so far.
+    /// Whether this node has sent a nack to the origin.
     nacked: bool,
 }
 
@@ -29,13 +29,8 @@ impl FailureDetector {
             return;
         }
         let ours = self.rng.next_u32();
-        // Early enough for the nack to arrive before the origin's probe ends: that of a watcher may
-        // ask for half a probe timeout only, a third of which has passed in the second round.
-        let patience = match cx.config.detector.kind {
-            DetectorKind::Swim => cx.config.detector.probe_timeout * 4 / 5,
-            DetectorKind::Rings => cx.config.detector.probe_timeout / 5,
-        };
-        self.relays.set(ours, cx.now + patience, Relay { origin, nonce, target, nacked: false });
+        let relay = Relay { origin, nonce, target, nacked: false };
+        self.relays.set(ours, cx.now + cx.rules.nack_after, relay);
         cx.push(Action::Ping { to: target, nonce: ours, attach: None, ring: None });
     }
 
@@ -49,7 +44,7 @@ impl FailureDetector {
             return;
         }
         cx.push(Action::Nack { to: relay.origin, nonce: relay.nonce });
-        // An answer that comes after all is still passed on.
+        // An ack that comes after all is still passed on.
         let at = cx.now + cx.config.detector.probe_timeout;
         self.relays.set(ours, at, Relay { nacked: true, ..relay });
     }

@@ -22,12 +22,12 @@ impl Rtt {
         }
     }
 
-    /// What it is on average, if it was measured.
+    /// Returns the smoothed time, if one was measured.
     pub(super) fn smooth(&self) -> Option<Duration> {
         (*self != Self::UNKNOWN).then_some(Duration::from_nanos(self.smooth))
     }
 
-    /// How long an answer may take, if that is known.
+    /// Returns the longest time that an ack should take, if one was measured.
     pub(super) fn timeout(&self) -> Option<Duration> {
         (*self != Self::UNKNOWN).then(|| Duration::from_nanos(self.smooth + self.variation * 4))
     }
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_even_round_trip_is_soon_known_well() {
+    fn timeout_converges_on_even_round_trips() {
         let mut rtt = Rtt::UNKNOWN;
         assert_eq!(rtt.timeout(), None);
         let millis = Duration::from_millis;

@@ -1,33 +1,16 @@
-//! Who is probed when.
+//! The schedule of probes.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::rings::Rings;
-use super::rtt::Rtt;
+use super::target::ProbeTarget;
 use crate::context::Context;
 use crate::rng::Rng;
 use crate::{Address, Config, DetectorKind, Instant, NodeId};
 
-/// One probe that is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Turn {
-    pub(super) target: NodeId,
-    /// In which ring we watch it.
-    pub(super) ring: Option<u8>,
-    /// What is known of the way to it.
-    pub(super) rtt: Rtt,
-}
-
-impl Turn {
-    /// Of somebody whom we do not watch.
-    pub(super) fn by_chance(target: NodeId) -> Self {
-        Self { target, ring: None, rtt: Rtt::UNKNOWN }
-    }
-}
-
-/// Which members are probed, and in what order.
+/// The members that are probed, and their order.
 #[derive(Debug)]
 pub(super) enum Schedule {
     Shuffled(Shuffled),
@@ -49,44 +32,60 @@ impl Schedule {
         }
     }
 
-    /// The next probe that is due; `stretched` is the interval as local health sees it.
+    /// Takes the next target that is due. `stretched` is the probe interval, stretched by local
+    /// health.
     pub(super) fn take<A: Address>(
         &mut self,
         cx: &mut Context<'_, A>,
         rng: &mut Rng,
         stretched: Duration,
-    ) -> Option<Turn> {
+    ) -> Option<ProbeTarget> {
         match self {
             Self::Shuffled(shuffled) => shuffled.take(cx, rng, stretched),
             Self::Rings(rings) => rings.take(cx),
         }
     }
 
-    /// What we think of a member has changed.
+    /// Handles a change of a member's status. `came_up` if it is live now and was not before.
     pub(super) fn on_change<A: Address>(
         &mut self,
         cx: &Context<'_, A>,
         rng: &mut Rng,
         id: NodeId,
-        risen: bool,
+        came_up: bool,
     ) {
         match self {
-            Self::Shuffled(shuffled) if risen => shuffled.add(cx, id),
+            Self::Shuffled(shuffled) if came_up => shuffled.add(cx, id),
             Self::Shuffled(_) => {}
             Self::Rings(rings) => match cx.table.get(&id) {
                 Some(slot) if slot.member.status().is_healthy() => {
                     rings.consider(cx, rng, slot);
                 }
-                _ => rings.move_on(cx, rng, id),
+                _ => rings.replace(cx, rng, id),
             },
         }
     }
 
-    /// The turn of a member, whenever it would be.
-    pub(super) fn turn(&self, id: NodeId) -> Turn {
+    /// Handles an ack. Returns whether the target now answers requests alone.
+    pub(super) fn on_ack<A>(
+        &mut self,
+        cx: &Context<'_, A>,
+        target: ProbeTarget,
+        rtt: Option<Duration>,
+        appointment: Option<Duration>,
+        by_request: bool,
+    ) -> bool {
         match self {
-            Self::Shuffled(_) => Turn::by_chance(id),
-            Self::Rings(rings) => rings.turn(id),
+            Self::Shuffled(_) => false,
+            Self::Rings(rings) => rings.on_ack(cx, target, rtt, appointment, by_request),
+        }
+    }
+
+    /// Returns a member as a target, outside its turn.
+    pub(super) fn target(&self, id: NodeId) -> ProbeTarget {
+        match self {
+            Self::Shuffled(_) => ProbeTarget::unwatched(id),
+            Self::Rings(rings) => rings.target(id),
         }
     }
 
@@ -98,20 +97,20 @@ impl Schedule {
     }
 }
 
-/// SWIM's round-robin over a shuffled order: every live member once in each round, so that the
-/// time to the first probe of a crashed one is bounded by two rounds. Newcomers enter the round
-/// under way at a random place.
+/// SWIM's round-robin over a shuffled list: each live member once per round, so that two rounds
+/// bound the time to the first probe of a crashed member. Newcomers enter the present round at a
+/// random position.
 #[derive(Debug)]
 pub(super) struct Shuffled {
     next: Instant,
-    /// The slots still to be probed in this round, in no order: each is drawn at random. Who has
-    /// died meanwhile is passed over; who flaps may come twice.
+    /// The slots still to be probed in this round, from which targets are drawn at random. Members
+    /// that died in between are skipped, and flapping members may come twice.
     rest: Vec<u32>,
 }
 
 impl Shuffled {
     fn new(now: Instant, config: &Config, rng: &mut Rng) -> Self {
-        // Nodes that start together do not probe together.
+        // Nodes that start together should not probe together.
         Self { next: now + rng.within(config.detector.probe_interval), rest: Vec::new() }
     }
 
@@ -125,7 +124,7 @@ impl Shuffled {
         cx: &Context<'_, A>,
         rng: &mut Rng,
         stretched: Duration,
-    ) -> Option<Turn> {
+    ) -> Option<ProbeTarget> {
         if self.next > cx.now {
             return None;
         }
@@ -135,7 +134,7 @@ impl Shuffled {
                 let slot = self.rest.swap_remove(rng.below(self.rest.len()));
                 let member = cx.table.in_slot(slot).map(|slot| &slot.member);
                 if let Some(member) = member.filter(|member| member.status().is_live()) {
-                    return Some(Turn::by_chance(member.id));
+                    return Some(ProbeTarget::unwatched(member.id));
                 }
             }
             self.rest.extend_from_slice(cx.table.live_slots());

@@ -8,7 +8,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::rtt::Rtt;
-use super::schedule::Turn;
+use super::target::ProbeTarget;
 use super::*;
 use crate::member::{Accusation, Level};
 use crate::testing::{World, id};
@@ -175,7 +175,7 @@ fn to_memberlist_an_answer_of_the_suspect_changes_nothing() {
     until_accused(&mut world, &mut detector, target, Level::Suspect);
     confirm(&mut world, &mut detector, target);
     let before = detector.suspicions.next();
-    let nonce = detector.probe(&mut world.cx(), Turn::by_chance(target)).unwrap();
+    let nonce = detector.probe(&mut world.cx(), ProbeTarget::unwatched(target)).unwrap();
     assert_eq!(detector.on_ack(&mut world.cx(), nonce, false, None), Some(target));
     assert_eq!(detector.suspicions.next(), before);
 }
@@ -276,7 +276,7 @@ fn until_accused(
 
 /// For how long an accuser keeps it to itself.
 fn secret(world: &mut World) -> Duration {
-    suspicion::discretion(&world.cx())
+    suspicion::announce_delay(&world.cx())
 }
 
 #[test]
@@ -306,7 +306,7 @@ fn where_answers_come_soon_a_probe_makes_five_pings_in_the_same_time() {
         let (mut detector, target, _) = watcher(&mut world);
         let mut rtt = Rtt::UNKNOWN;
         (0..100).for_each(|_| rtt.sample(Duration::from_millis(millis)));
-        let turn = Turn { target, ring: Some(0), rtt };
+        let turn = ProbeTarget { id: target, ring: Some(0), rtt };
         let (patience, _) = detector.patience(&world.cx(), turn);
         let nonce = detector.probe(&mut world.cx(), turn).unwrap();
         let begun = world.now;
@@ -333,7 +333,7 @@ fn relays_that_have_no_time_to_deny_are_not_missed() {
         let (_, nonce) = target_of(&next(&mut world, &mut detector));
         let mut seen = (0, 0);
         while let Some(probe) = detector.probes.get(&nonce) {
-            seen = (probe.asked, probe.due);
+            seen = (probe.relays, probe.nacks_expected);
             // All who had the time have denied it, so nothing is wrong with us.
             (0..seen.1).for_each(|_| detector.on_nack(nonce));
             let healthy = detector.health.score();
@@ -444,7 +444,7 @@ fn a_suspects_watcher_gives_a_second_opinion_at_once_and_others_wait() {
     let mut world = World::new(Config::lan(), 20);
     let (mut detector, target, nonce) = watcher(&mut world);
     detector.on_ack(&mut world.cx(), nonce, false, None);
-    let watched = |id: &NodeId| detector.schedule.turn(*id).ring.is_some();
+    let watched = |id: &NodeId| detector.schedule.target(*id).ring.is_some();
     let stranger = (1..=20).find(|&index| !watched(&id(index))).unwrap();
     let accused = index_of(target);
     for index in [stranger, accused] {

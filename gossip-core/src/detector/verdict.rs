@@ -1,4 +1,4 @@
-//! Why a member is suspected or dead: what a verdict rests on.
+//! The evidence for suspicions and verdicts.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -7,42 +7,44 @@ use crate::deadline::Deadlines;
 use crate::hash::Key;
 use crate::{Instant, NodeId};
 
-/// The most verdicts whose reasons are remembered.
+/// Number of verdicts whose evidence a node remembers.
 const MAX_VERDICTS: usize = 256;
 
-/// Why a member is suspected or was declared dead, as far as this node knows: see
+/// The evidence for a suspicion or a death, as far as this node knows; see
 /// [`Node::why`](crate::Node::why).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Verdict {
-    /// Who could not reach it: up to four of them, those that we know ourselves.
+    /// The members that could not reach it: up to four, as far as this node knows them.
     pub accusers: Vec<NodeId>,
-    /// When we heard first that it is suspected; of one that was dead when we first heard of it,
-    /// that moment.
+    /// When this node first heard of the suspicion. For a member that was dead when this node first
+    /// heard of it, that moment.
     pub suspected: Instant,
-    /// When we declared it dead, or heard that somebody did.
+    /// When this node declared it dead, or heard that another member did.
     pub declared: Option<Instant>,
-    /// What our own last probe of it tried, if we could not reach it ourselves.
+    /// This node's own last probe of the member, if it failed.
     pub probe: Option<FailedProbe>,
 }
 
-/// By which ways a probe tried to reach a member, in vain.
+/// A failed probe: the ways in which it tried to reach the member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FailedProbe {
-    /// When it was given up.
+    /// When it ended.
     pub ended: Instant,
-    /// How many direct pings were not answered.
+    /// Number of direct pings without an ack.
     pub pings: u8,
-    /// How many others were asked to ping it.
+    /// Number of relays that were asked to ping the member.
     pub relays: u8,
-    /// How many of those answered that they could not reach it either.
+    /// Number of those relays that reported no answer.
     pub nacks: u8,
-    /// Whether a request was tried too.
+    /// Whether a request was tried as well.
     pub by_request: bool,
-    /// The smoothed round-trip time until then, if we watched it and measured one.
+    /// The smoothed round-trip time until then, if this node watched the member and measured one.
     pub rtt: Option<Duration>,
 }
 
-/// What is remembered of a verdict.
+/// The remembered part of a verdict.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KnownVerdict {
     pub(super) suspected: Instant,
@@ -50,7 +52,7 @@ pub(super) struct KnownVerdict {
     pub(super) probe: Option<FailedProbe>,
 }
 
-/// The last verdicts, each for as long as the dead are remembered.
+/// The last verdicts, each kept for the retention of departed members.
 #[derive(Debug)]
 pub(super) struct Verdicts(Deadlines<NodeId, KnownVerdict>);
 
@@ -67,14 +69,14 @@ impl Verdicts {
         self.0.remove(id);
     }
 
-    /// Remembers a verdict for `grace`; the oldest give way.
-    pub(super) fn insert(&mut self, id: NodeId, verdict: KnownVerdict, grace: Duration) {
+    /// Remembers a verdict for `retention`. The oldest one gives way to it.
+    pub(super) fn insert(&mut self, id: NodeId, verdict: KnownVerdict, retention: Duration) {
         while self.0.pop(verdict.declared).is_some() {}
         if self.0.len() >= MAX_VERDICTS
             && let Some(oldest) = self.0.next()
         {
             self.0.pop(oldest);
         }
-        self.0.set(id, verdict.declared + grace, verdict);
+        self.0.set(id, verdict.declared + retention, verdict);
     }
 }

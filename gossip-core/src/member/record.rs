@@ -106,12 +106,12 @@ impl Accusation {
 /// semilattice, and four independent accusers are more than a suspicion needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Accusers {
-    ids: [ShortId; Self::MOST],
+    ids: [ShortId; Self::MAX],
     len: u8,
 }
 
 impl Accusers {
-    pub(crate) const MOST: usize = 4;
+    pub(crate) const MAX: usize = 4;
 
     pub(crate) fn one(accuser: ShortId) -> Self {
         let mut accusers = Self::default();
@@ -124,17 +124,17 @@ impl Accusers {
     }
 
     fn is_full(&self) -> bool {
-        usize::from(self.len) == Self::MOST
+        usize::from(self.len) == Self::MAX
     }
 
     /// Whether the set changed.
     fn insert(&mut self, id: ShortId) -> bool {
         let len = usize::from(self.len);
         let Err(place) = self.as_slice().binary_search(&id) else { return false };
-        if place == Self::MOST {
+        if place == Self::MAX {
             return false;
         }
-        let last = len.min(Self::MOST - 1);
+        let last = len.min(Self::MAX - 1);
         self.ids.copy_within(place..last, place + 1);
         self.ids[place] = id;
         self.len = (last + 1) as u8;
@@ -148,7 +148,7 @@ impl Accusers {
 
 impl Serialize for Accusers {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut bytes = [0; 4 * Self::MOST];
+        let mut bytes = [0; 4 * Self::MAX];
         for (chunk, id) in bytes.chunks_exact_mut(4).zip(self.as_slice()) {
             chunk.copy_from_slice(&id.0.to_le_bytes());
         }
@@ -160,7 +160,7 @@ impl<'de> Deserialize<'de> for Accusers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (chunks, rest) = <&[u8]>::deserialize(deserializer)?.as_chunks::<4>();
         let mut accusers = Self::default();
-        if !rest.is_empty() || chunks.len() > Self::MOST {
+        if !rest.is_empty() || chunks.len() > Self::MAX {
             return Err(D::Error::custom("accusers"));
         }
         for chunk in chunks {

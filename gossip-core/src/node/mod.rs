@@ -30,6 +30,7 @@ pub use requests::{Request, RequestId};
 
 use crate::claim::OwnClaim;
 use crate::context::State;
+use crate::detector::rules::Rules;
 use crate::detector::{FailureDetector, Verdict};
 use crate::event::{EventQueue, MessageEvent};
 use crate::hash::Key;
@@ -182,6 +183,7 @@ impl<A: Address> Node<A> {
             state: State {
                 now,
                 table: Table::new(own, &config, cluster, secret),
+                rules: Rules::of(&config.detector),
                 config,
                 stats: Stats::default(),
                 actions: VecDeque::with_capacity(QUEUE),

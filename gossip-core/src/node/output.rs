@@ -35,7 +35,7 @@ impl<A: Address> Node<A> {
         let held = self.detector.is_held();
         if held {
             let blocked = self.state.now.saturating_duration_since(self.last_drained);
-            self.detector.release(&self.state.cx(), blocked);
+            self.detector.release(blocked);
         }
         self.last_drained = self.state.now;
         if held || self.pacer.next_timeout() != paced {

@@ -38,7 +38,7 @@ fn block(world: &mut World, detector: &mut FailureDetector) {
     world.now = world.now + blocked;
     detector.on_timeout(&mut world.cx());
     assert_eq!((world.detector_actions(), detector.next_timeout()), (vec![], None));
-    detector.release(&world.cx(), blocked);
+    detector.release(blocked);
 }
 
 #[test]
@@ -59,14 +59,14 @@ fn while_nothing_leaves_a_second_opinion_waits() {
     let (mut detector, target, nonce) = watcher(&mut world);
     detector.on_ack(&mut world.cx(), nonce, false, None);
     let index = index_of(target);
-    assert!(detector.schedule.turn(target).ring.is_some());
+    assert!(detector.schedule.target(target).ring.is_some());
     detector.hold();
     world.wait(2_000);
     accuse(&mut world, &mut detector, index, 77);
     world.wait(1_000);
     assert_eq!(world.detector_actions(), []);
     let blocked = Duration::from_secs(3);
-    detector.release(&world.cx(), blocked);
+    detector.release(blocked);
     let left = world.now;
     let mut begun = None;
     loop {

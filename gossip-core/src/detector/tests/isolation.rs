@@ -6,7 +6,7 @@ use super::*;
 fn who_reaches_nobody_tries_others_than_those_whom_it_watches() {
     let mut world = World::new(Config::lan(), 40);
     let (mut detector, ..) = watcher(&mut world);
-    let watched = (1..=40).filter(|&index| detector.schedule.turn(id(index)).ring.is_some());
+    let watched = (1..=40).filter(|&index| detector.schedule.target(id(index)).ring.is_some());
     let watched: Vec<_> = watched.map(id).collect();
     let mut others = 0;
     while others < 5 {
@@ -104,7 +104,7 @@ fn who_reached_nobody_asks_once_more_before_all_hear_of_its_secret() {
         // Who is told so late has as much time as ever to refute.
         accuse(&mut world, &mut detector, index, 1);
         let least = world.config.detector.suspicion_timeout * 22 / 10;
-        let over = detector.suspicions.get(&target).unwrap().over;
+        let over = detector.suspicions.get(&target).unwrap().expires_at;
         assert!(over >= world.now + least.saturating_sub(secret(&mut world)), "after {isolated} s");
         let told = world.now;
         let mut pinged = 0;
@@ -130,8 +130,8 @@ fn one_answer_after_an_isolation_is_not_enough_for_a_verdict() {
         sent = next(&mut world, &mut detector);
     }
     // A probe that began when nobody was reached ends just after somebody has answered.
-    let nonce = detector.probe(&mut world.cx(), Turn::by_chance(target)).unwrap();
-    while detector.probes.get(&nonce).unwrap().asked < 9 {
+    let nonce = detector.probe(&mut world.cx(), ProbeTarget::unwatched(target)).unwrap();
+    while detector.probes.get(&nonce).unwrap().relays < 9 {
         sent.extend(next(&mut world, &mut detector));
     }
     all_answer_but(&mut world, &mut detector, target, &sent);
@@ -182,7 +182,7 @@ fn who_has_accused_goes_on_to_after_an_isolation() {
     let mut world = World::new(Config::lan(), 200);
     let (mut detector, target, _) = watcher(&mut world);
     until_accused(&mut world, &mut detector, target, Level::Suspect);
-    let known = detector.suspicions.get(&target).unwrap().known;
+    let known = detector.suspicions.get(&target).unwrap().heard_at;
     while !next(&mut world, &mut detector).contains(&Action::Isolated) {}
     until_reconnected(&mut world, &mut detector, target, 5);
     let end = world.now + Duration::from_secs(5);
@@ -191,7 +191,7 @@ fn who_has_accused_goes_on_to_after_an_isolation() {
         all_answer_but(&mut world, &mut detector, target, &sent);
     }
     let suspicion = detector.suspicions.get(&target).unwrap();
-    assert!(suspicion.known == known && suspicion.evidence.is_some());
+    assert!(suspicion.heard_at == known && suspicion.evidence.is_some());
 }
 
 #[test]
