@@ -41,13 +41,9 @@ mod random;
 pub mod raw;
 mod requests;
 mod run;
-#[cfg(feature = "command")]
-pub mod scenario;
 mod sim;
 mod timeline;
 mod traffic;
-#[cfg(feature = "command")]
-mod wire;
 
 pub use cluster::{Notices, local};
 pub use log::{Occurrence, Passing, Place};

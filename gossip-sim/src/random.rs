@@ -1,14 +1,17 @@
-//! Chance, all of it from one seed.
+//! Randomness from one seed.
 
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-/// A small generator. Streams of one seed are independent, so that a draw more in one moves
-/// nothing in another.
-pub(crate) struct Random(Xoshiro256PlusPlus);
+/// A small random generator. The streams of one seed are independent: one more draw in a stream
+/// changes nothing in another.
+#[derive(Clone, Debug)]
+pub struct Random(Xoshiro256PlusPlus);
 
 impl Random {
-    pub(crate) fn new(seed: u64, stream: u64) -> Self {
+    /// Creates the generator of one stream.
+    #[must_use]
+    pub fn new(seed: u64, stream: u64) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
         key[8..16].copy_from_slice(&stream.to_le_bytes());
@@ -19,26 +22,28 @@ impl Random {
         Self(generator)
     }
 
-    /// Uniform below `bound`, by multiplication: the bias is below bound / 2^64.
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+    /// Returns a number below `bound`, with a bias of at most `bound` / 2^64.
+    pub fn below(&mut self, bound: u64) -> u64 {
         ((u128::from(self.0.next_u64()) * u128::from(bound)) >> 64) as u64
     }
 
-    pub(crate) fn happens(&mut self, chance: Chance) -> bool {
+    /// Returns `true` with this probability.
+    pub fn happens(&mut self, chance: Chance) -> bool {
         chance.0 != 0 && self.0.next_u64() >> 32 < chance.0
     }
 
-    /// Nearly the standard normal distribution, by the sum of twelve uniform numbers: integers
-    /// up to the last step, hence equal on all platforms. It ends at six deviations.
-    pub(crate) fn normal(&mut self) -> f64 {
+    /// Returns a number close to the standard normal distribution: the sum of twelve uniform numbers,
+    /// within six deviations. It computes in integers up to the last step, so that all platforms
+    /// agree.
+    pub fn normal(&mut self) -> f64 {
         const ONE: f64 = (1_u64 << 32) as f64;
         let sum: u64 =
             (0..6).map(|_| self.0.next_u64()).map(|u| (u >> 32) + (u & 0xffff_ffff)).sum();
         sum as f64 / ONE - 6.0
     }
 
-    /// Entropy for a node.
-    pub(crate) fn bytes(&mut self) -> [u8; 32] {
+    /// Returns entropy for a node.
+    pub fn bytes(&mut self) -> [u8; 32] {
         let mut bytes = [0; 32];
         self.0.fill_bytes(&mut bytes);
         bytes
@@ -47,14 +52,17 @@ impl Random {
 
 /// A probability, in units of 2^-32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Chance(u64);
+pub struct Chance(u64);
 
 impl Chance {
+    /// Converts a probability.
+    ///
     /// # Panics
     ///
-    /// If `probability` is not within 0 and 1.
-    pub(crate) fn new(probability: f64) -> Self {
-        assert!((0.0..=1.0).contains(&probability), "{probability} is no probability");
+    /// Panics if `probability` is not between 0 and 1.
+    #[must_use]
+    pub fn new(probability: f64) -> Self {
+        assert!((0.0..=1.0).contains(&probability), "{probability} is not a probability");
         Self((probability * (1_u64 << 32) as f64) as u64)
     }
 }
@@ -64,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chances_come_true_as_often_as_they_say() {
+    fn chance_matches_its_probability() {
         let mut random = Random::new(7, 3);
         for probability in [0.0, 0.1, 0.5, 1.0] {
             let chance = Chance::new(probability);
@@ -74,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn normal_numbers_have_mean_zero_and_deviation_one() {
+    fn normal_has_mean_zero_and_deviation_one() {
         let mut random = Random::new(7, 3);
         let numbers: Vec<f64> = (0..100_000).map(|_| random.normal()).collect();
         let mean = numbers.iter().sum::<f64>() / 1e5;

@@ -1,0 +1,63 @@
+//! Two halves are apart, and meet again.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{Conditions, Error, Outcome, follow, known_share, nodes, within};
+use gossip_sim::Sim;
+
+/// Two halves are apart, and meet again.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Partition {
+    /// How many nodes.
+    #[arg(long, default_value_t = 100, value_parser = nodes)]
+    pub nodes: usize,
+    /// For how many minutes they are apart.
+    #[arg(long, default_value_t = 10)]
+    pub minutes: u64,
+    /// The network, once the cluster has settled.
+    #[command(flatten)]
+    pub conditions: Conditions,
+}
+
+#[derive(Serialize)]
+struct Figures {
+    nodes: usize,
+    /// When all list all again, from the end of the cut, in seconds.
+    all_know_s: f64,
+    /// When all fingerprints are equal, likewise.
+    equal_s: f64,
+    /// What a node sent from the end of the cut until then.
+    packets_per_node: f64,
+    bytes_per_node: f64,
+}
+
+impl Partition {
+    pub(super) fn run(&self, seed: u64) -> Result<Outcome, Error> {
+        let Self { nodes, minutes, conditions } = *self;
+        let mut sim = conditions.settled_cluster(seed, nodes, &conditions.config())?;
+        sim.cut(move |from, to| (from < nodes / 2) != (to < nodes / 2));
+        sim.run_for(Duration::from_secs(60 * minutes));
+        sim.heal();
+        let (begin, before) = (super::seconds(&sim), sim.total_traffic());
+        let limit = Duration::from_secs(600);
+        let label = "pairs that know each other, %";
+        let (took, curve) = follow(&mut sim, limit, label, known_share, Sim::all_know_all);
+        let all_know_s = within(took, "all know all")?;
+        while sim.converged().is_err() && super::seconds(&sim) < begin + 1_200.0 {
+            sim.run_for(Duration::from_millis(100));
+        }
+        sim.converged()?;
+        let sent = sim.total_traffic() - before;
+        let figures = Figures {
+            nodes,
+            all_know_s,
+            equal_s: super::seconds(&sim) - begin,
+            packets_per_node: (sent.datagrams + sent.frames) as f64 / nodes as f64,
+            bytes_per_node: sent.bytes() as f64 / nodes as f64,
+        };
+        Outcome::new(figures, curve)
+    }
+}

@@ -1,0 +1,115 @@
+//! One falls asleep, and wakes.
+
+use std::time::Duration;
+
+use clap::{Args, value_parser};
+use gossip_core::Status;
+use serde::Serialize;
+
+use super::statistics::quantile;
+use super::{Conditions, Curve, Error, Outcome, nodes};
+use gossip_sim::Sim;
+
+/// The process of one stops for a while: does it declare others dead when it wakes, do they do so
+/// with it meanwhile, and how soon is all well again? One sleep after the other, of somebody else
+/// each time.
+#[derive(Clone, Debug, Args)]
+pub struct Pause {
+    /// How many nodes.
+    #[arg(long, default_value_t = 100, value_parser = nodes)]
+    pub nodes: usize,
+    /// For how many seconds, separated by commas.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 3, 5, 10, 20, 30, 60],
+          value_parser = value_parser!(u64).range(1..=3_600))]
+    pub seconds: Vec<u64>,
+    /// The network, once the cluster has settled.
+    #[command(flatten)]
+    pub conditions: Conditions,
+}
+
+/// How long after waking false verdicts are looked for, and how long there is peace before the
+/// next sleep.
+const AFTER: Duration = Duration::from_secs(60);
+
+/// How often it is seen whether all is well.
+const STEP: Duration = Duration::from_millis(10);
+
+#[derive(Serialize)]
+struct Figures {
+    nodes: usize,
+    /// Verdicts of those who slept against those who did not.
+    false_deaths: usize,
+    all_see_it_up_s_max: f64,
+    pauses: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    seconds: u64,
+    /// How many others it declared dead, or heard to be, after waking.
+    false_deaths: usize,
+    /// How many others told of its death while it slept, and afterwards.
+    told_dead_asleep: usize,
+    told_dead_awake: usize,
+    /// From waking until all others hold it for up, and no suspect.
+    all_see_it_up_s: f64,
+}
+
+impl Pause {
+    pub(super) fn run(&self, seed: u64) -> Result<Outcome, Error> {
+        let Self { nodes, conditions, .. } = *self;
+        let mut sim = conditions.settled_cluster(seed, nodes, &conditions.config())?;
+        sim.record(|told| told.failed().is_some());
+        let mut pauses = Vec::new();
+        for (&seconds, number) in self.seconds.iter().zip(0..) {
+            let sleeper = (seed.wrapping_add(number) % nodes as u64) as usize;
+            pauses.push(pause(&mut sim, sleeper, seconds)?);
+        }
+        let returns: Vec<f64> = pauses.iter().map(|row| row.all_see_it_up_s).collect();
+        let point = |row: &Row| (row.seconds as f64, row.all_see_it_up_s);
+        let mut points: Vec<_> = pauses.iter().map(point).collect();
+        points.sort_unstable_by(|(one, _), (other, _)| one.total_cmp(other));
+        let label = "seconds until all see it up, by those of its sleep";
+        let curve = Curve { label, points, ..Curve::default() };
+        let figures = Figures {
+            nodes,
+            false_deaths: pauses.iter().map(|row| row.false_deaths).sum(),
+            all_see_it_up_s_max: quantile(&returns, 1.0),
+            pauses,
+        };
+        Outcome::new(figures, curve)
+    }
+}
+
+fn pause(sim: &mut Sim, sleeper: usize, seconds: u64) -> Result<Row, Error> {
+    sim.take_log();
+    let id = sim.id(sleeper);
+    sim.pause(sleeper);
+    sim.run_for(Duration::from_secs(seconds));
+    let woken = sim.now();
+    sim.resume(sleeper);
+    let up = |sim: &Sim| {
+        let status = |index| sim.node(index).member(&id).map(|member| member.status());
+        (0..sim.len()).all(|index| status(index) == Some(Status::Up))
+    };
+    while !up(sim) {
+        if sim.now() > woken + AFTER {
+            return Err("all see it up: not in time".into());
+        }
+        sim.run_for(STEP);
+    }
+    let took = sim.now().saturating_duration_since(woken);
+    sim.run_for(AFTER);
+    let log = sim.take_log();
+    let about_it = |after: bool| {
+        let told = log.iter().filter(|told| told.failed().is_some_and(|m| m.id() == id));
+        told.filter(|told| (told.at >= woken) == after).count()
+    };
+    Ok(Row {
+        seconds,
+        false_deaths: log.iter().filter(|told| told.node == sleeper).count(),
+        told_dead_asleep: about_it(false),
+        told_dead_awake: about_it(true),
+        all_see_it_up_s: took.as_secs_f64(),
+    })
+}
