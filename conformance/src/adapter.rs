@@ -5,21 +5,21 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::time::Duration;
 
 use gossip_core::{Config, Epoch, NodeId};
-use gossip_driver::{Error, Handle, Options};
+use gossip_driver::{Error, Gossip, Options};
 
 use crate::wait::{joins, until};
 
 /// Collects the options of a node.
-pub type Builder = gossip_driver::Builder<Result<Handle, Error>>;
+pub type Builder = gossip_driver::Builder<Result<Gossip, Error>>;
 
 /// The adapter that is tried.
 #[derive(Clone, Copy, Debug)]
-pub struct Adapter(fn(Options) -> Result<Handle, Error>);
+pub struct Adapter(fn(Options) -> Result<Gossip, Error>);
 
 impl Adapter {
     /// One that starts nodes like this, and drives them until they end.
     #[must_use]
-    pub const fn new(start: fn(Options) -> Result<Handle, Error>) -> Self {
+    pub const fn new(start: fn(Options) -> Result<Gossip, Error>) -> Self {
         Self(start)
     }
 
@@ -34,12 +34,12 @@ impl Adapter {
     }
 
     /// Nodes 1 to `size`, who know each other.
-    pub(crate) fn cluster(self, size: usize) -> Vec<Handle> {
+    pub(crate) fn cluster(self, size: usize) -> Vec<Gossip> {
         cluster(size, calm(), |_| self)
     }
 
     /// The same with this configuration.
-    pub(crate) fn cluster_with(self, size: usize, config: Config) -> Vec<Handle> {
+    pub(crate) fn cluster_with(self, size: usize, config: Config) -> Vec<Gossip> {
         cluster(size, config, |_| self)
     }
 }
@@ -49,8 +49,8 @@ pub(crate) fn cluster(
     size: usize,
     config: Config,
     adapter: impl Fn(usize) -> Adapter,
-) -> Vec<Handle> {
-    let mut nodes: Vec<Handle> = Vec::new();
+) -> Vec<Gossip> {
+    let mut nodes: Vec<Gossip> = Vec::new();
     for number in 1..=size {
         let builder = adapter(number).node(number as u128).config(config.clone());
         let node = builder.start().expect("a node starts");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gossip_core::{NodeId, Status};
-use gossip_driver::{Event, Events, Handle, MessageEvent, Node, Pending, Update};
+use gossip_driver::{Event, Events, Gossip, MessageEvent, Node, Pending, Update};
 
 /// Long before this a machine that is merely busy has done it.
 pub(crate) const LONG: Duration = Duration::from_secs(120);
@@ -16,19 +16,19 @@ pub(crate) fn done<T>(pending: Pending<T>) -> T {
 
 /// Until this is so.
 #[track_caller]
-pub(crate) fn until(node: &Handle, condition: impl Fn(&Node) -> bool + Send + 'static) {
+pub(crate) fn until(node: &Gossip, condition: impl Fn(&Node) -> bool + Send + 'static) {
     assert!(done(node.until(condition)), "the node has stopped");
 }
 
 /// Until `node` sees `member` in this state.
 #[track_caller]
-pub(crate) fn sees(node: &Handle, member: NodeId, status: Status) {
+pub(crate) fn sees(node: &Gossip, member: NodeId, status: Status) {
     until(node, move |node| node.member(&member).is_some_and(|m| m.status() == status));
 }
 
 /// Joins through `seed`, which answers.
 #[track_caller]
-pub(crate) fn joins(node: &Handle, seed: &Handle) {
+pub(crate) fn joins(node: &Gossip, seed: &Gossip) {
     let outcomes = done(node.join([seed.read(|node| *node.local().address())]));
     let result = outcomes[0].result.as_ref();
     assert_eq!(*result.expect("the seed answers"), seed.id());
@@ -69,5 +69,5 @@ pub(crate) fn message(events: &mut Events) -> (NodeId, Vec<u8>) {
 #[track_caller]
 pub(crate) fn ended(events: &mut Events) {
     let more = std::iter::from_fn(|| events.wait_timeout(LONG));
-    assert!(more.count() < Handle::EVENTS);
+    assert!(more.count() < Gossip::EVENTS);
 }

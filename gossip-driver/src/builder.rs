@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use gossip_core::{Config, Epoch, NodeId};
 
-/// How a node is to be started. Collected by a [`Builder`], used up by [`Options::open`].
+/// The options of a node, collected by a [`Builder`].
 #[derive(Debug)]
 pub struct Options {
     pub(crate) bind: String,
@@ -18,9 +18,9 @@ pub struct Options {
     pub(crate) snapshot: Option<PathBuf>,
 }
 
-/// Collects the options of a node and starts it.
+/// Builder of a node: it collects the options and starts the node.
 ///
-/// `S` is what starting returns in the adapter at hand.
+/// `S` is the result of starting in the adapter.
 #[derive(Debug)]
 #[must_use = "nothing happens before `start`"]
 pub struct Builder<S> {
@@ -29,7 +29,7 @@ pub struct Builder<S> {
 }
 
 impl<S> Builder<S> {
-    /// A node that is bound to `address`, started by the function given. For adapters.
+    /// Creates a builder of a node that is bound to `address` and started by `start`. For adapters.
     pub fn new(address: impl ToString, start: fn(Options) -> S) -> Self {
         let options = Options {
             bind: address.to_string(),
@@ -45,65 +45,74 @@ impl<S> Builder<S> {
         Self { options, start }
     }
 
-    /// Who the node is: the same after each restart, and nobody else's. By default the one in the
-    /// [`snapshot`](Self::snapshot), else a random id, with which a node that restarts is a new
-    /// member.
+    /// Sets the node's id, which must be unique in the cluster and the same after each restart.
+    ///
+    /// Defaults to the id in the [`snapshot`](Self::snapshot), or else to a random one. With a random
+    /// id, a restarted node is a new member.
     pub fn id(mut self, id: NodeId) -> Self {
         self.options.id = Some(id);
         self
     }
 
-    /// Which life of the node this is: larger after each restart. By default the wall clock, in
-    /// milliseconds since 1970; where that cannot be relied on, keep a
-    /// [`snapshot`](Self::snapshot), whose epoch is always exceeded.
+    /// Sets the node's epoch, which must be larger after each restart.
+    ///
+    /// Defaults to the wall clock, in milliseconds since 1970. Where the clock is unreliable, keep a
+    /// [`snapshot`](Self::snapshot): the node always exceeds the epoch stored there.
     pub fn epoch(mut self, epoch: Epoch) -> Self {
         self.options.epoch = Some(epoch);
         self
     }
 
-    /// Where others can reach the node, as `host:port`; port 0 stands for the port that is bound.
-    /// By default the bound address. Needed when that is `0.0.0.0` or `::`, and behind a NAT. A
-    /// name is resolved once, at the start.
+    /// Sets the address at which others reach the node, as `host:port`. Port 0 stands for the bound
+    /// port. A name is resolved once, at the start.
+    ///
+    /// Defaults to the bound address. Required if that is `0.0.0.0` or `::`, and behind a NAT.
     pub fn advertise(mut self, address: impl ToString) -> Self {
         self.options.advertise = Some(address.to_string());
         self
     }
 
-    /// The name of the cluster, empty by default. Nodes of different names ignore each other.
+    /// Sets the name of the cluster, empty by default. Nodes of different clusters ignore each
+    /// other.
     pub fn cluster(mut self, name: impl Into<String>) -> Self {
         self.options.cluster = name.into();
         self
     }
 
-    /// What others see with this member: tags, a zone, whatever the application likes; at most
-    /// [`MAX_META`](gossip_core::MAX_META) bytes. Empty by default.
+    /// Sets the metadata that all members see with this one, such as tags or a zone: at most
+    /// [`MAX_META`](gossip_core::MAX_META) bytes, empty by default.
     pub fn meta(mut self, meta: impl Into<Vec<u8>>) -> Self {
         self.options.meta = meta.into();
         self
     }
 
-    /// All the knobs; [`Config::lan`] by default. Give the same to all nodes of a cluster.
+    /// Sets the protocol's configuration, [`Config::lan`] by default. All nodes of a cluster should
+    /// share one.
     pub fn config(mut self, config: Config) -> Self {
         self.options.config = config;
         self
     }
 
-    /// Nodes to stay in touch with, as `host:port`: joined in the background from the start, and
-    /// tried again every [`JoinConfig::reconnect_interval`](gossip_core::JoinConfig::reconnect_interval) while they are absent, their names resolved
-    /// anew. To learn what comes of it, `join` through them as well.
+    /// Sets seeds, as `host:port`, with which the node keeps in touch.
+    ///
+    /// The node joins through them in the background from the start. While one is absent, the node
+    /// contacts it again every
+    /// [`JoinConfig::reconnect_interval`](gossip_core::JoinConfig::reconnect_interval) and resolves
+    /// its name anew. To learn the outcome, call [`Gossip::join`](crate::Gossip::join) as well.
     pub fn seeds<T: ToString>(mut self, seeds: impl IntoIterator<Item = T>) -> Self {
         self.options.seeds = seeds.into_iter().map(|seed| seed.to_string()).collect();
         self
     }
 
-    /// The file to keep a [`Snapshot`](crate::Snapshot) in, of this node alone: who the node is,
-    /// which life it lives, and some members to rejoin through. Written at the start, every
-    /// [`Snapshot::PERIOD`](crate::Snapshot::PERIOD) in which it has changed, and at the end; so
-    /// that a node that restarts is the same member, in a later epoch, and finds its cluster
-    /// without seeds. None by default.
+    /// Sets the file of the node's [`Snapshot`](crate::Snapshot): its id, its epoch, and some members
+    /// to rejoin through. A restarted node is then the same member in a later epoch, and finds its
+    /// cluster without seeds. No file by default.
     ///
-    /// A damaged file is moved aside, to the same name with `.damaged` added, and the node starts
-    /// clean; [`Handle::snapshot_error`](crate::Handle::snapshot_error) and a trace say so.
+    /// The node writes the file at the start, once per
+    /// [`Snapshot::PERIOD`](crate::Snapshot::PERIOD) if it has changed, and at the end. Each node
+    /// needs a file of its own.
+    ///
+    /// The node moves a damaged file aside, to the same name with `.damaged` added, and starts clean; [`Gossip::snapshot_error`](crate::Gossip::snapshot_error) and a log line say so.
     pub fn snapshot(mut self, file: impl Into<PathBuf>) -> Self {
         self.options.snapshot = Some(file.into());
         self
@@ -113,9 +122,9 @@ impl<S> Builder<S> {
     ///
     /// # Errors
     ///
-    /// See [`Error`](crate::Error): an address that does not resolve, a port that is taken, an
-    /// advertised address that is needed and missing, an option out of its bounds, a snapshot that
-    /// can be neither read nor written.
+    /// See [`Error`](crate::Error): an address that does not resolve, a port that is taken, a missing
+    /// advertised address, an option out of its bounds, or a snapshot that can be neither read nor
+    /// written.
     pub fn start(self) -> S {
         (self.start)(self.options)
     }

@@ -1,35 +1,40 @@
-//! What can go wrong when a node starts, and when it joins.
+//! Errors of starting and joining.
+//!
+//! An error of the system is the [`source`](std::error::Error::source) of the error that it caused,
+//! and not part of its message.
 
+use std::fmt::{self, Display};
 use std::io;
+use std::iter::successors;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use gossip_core::{ConfigError, JoinError};
 
-/// Why a node could not be started.
+/// Reason why a node could not be started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The address to bind, or the one to advertise, is neither an address with a port nor a name
-    /// that resolves.
-    #[error("cannot resolve `{name}`: {reason}")]
+    /// The address to bind or to advertise is neither an address with a port nor a name that
+    /// resolves.
+    #[error("cannot resolve `{name}`")]
     Resolve {
-        /// As it was given.
+        /// The address, as given.
         name: String,
-        /// What the system says.
-        reason: io::Error,
+        /// The error of the system.
+        source: io::Error,
     },
-    /// The sockets could not be had: the port is taken, for instance.
-    #[error("cannot bind {address}: {reason}")]
+    /// The sockets could not be bound: the port is taken, for instance.
+    #[error("cannot bind {address}")]
     Bind {
-        /// Where.
+        /// The address.
         address: SocketAddr,
-        /// What the system says.
-        reason: io::Error,
+        /// The error of the system.
+        source: io::Error,
     },
-    /// The node is bound to all addresses of the host and does not know by which of them others
-    /// can reach it. Set [`Builder::advertise`](crate::Builder::advertise).
-    #[error("{0} is no address that others can reach: set one with `advertise`")]
+    /// The node is bound to all addresses of the host and does not know which of them others can
+    /// reach. Set [`Builder::advertise`](crate::Builder::advertise).
+    #[error("others cannot reach {0}: set an address with `advertise`")]
     Unspecified(SocketAddr),
     /// An option is out of its bounds.
     #[error(transparent)]
@@ -38,41 +43,54 @@ pub enum Error {
     /// its folder does not exist, for instance.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
-    /// The system refuses something else: random numbers, a thread, the event loop.
-    #[error("the system refuses: {0}")]
-    System(io::Error),
+    /// The system refused something else: random numbers, a thread, the event loop.
+    #[error("the system refused")]
+    System(#[source] io::Error),
 }
 
-/// What is wrong with the file of a [`Snapshot`](crate::Snapshot).
+/// Fault of the file of a [`Snapshot`](crate::Snapshot).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
-    /// What the file holds is no snapshot: its checksum is wrong, or its version unknown.
+    /// The file does not hold a snapshot: its checksum is wrong, or its version unknown.
     #[error("the snapshot {} is damaged", .0.display())]
     Damaged(PathBuf),
-    /// The system refuses to read it, to write it, or to move it aside.
-    #[error("cannot {what} the snapshot {}: {reason}", path.display())]
+    /// The system refused to read the file, to write it, or to move it aside.
+    #[error("cannot {action} the snapshot {}", path.display())]
     File {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What was to be done with it.
-        what: &'static str,
-        /// What the system says.
-        reason: io::Error,
+        /// The action that failed.
+        action: &'static str,
+        /// The error of the system.
+        source: io::Error,
     },
 }
 
-/// Why a seed did not let us in.
+/// Reason why a seed did not admit this node.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SeedError {
-    /// It is neither an address with a port nor a name that resolves.
-    #[error("cannot be resolved: {0}")]
-    Resolve(io::Error),
-    /// None of its addresses let us in; this is what the last of them said.
+    /// The seed is neither an address with a port nor a name that resolves.
+    #[error("cannot be resolved")]
+    Resolve(#[source] io::Error),
+    /// None of the seed's addresses admitted this node. This is the outcome of the last one.
     #[error(transparent)]
     Join(#[from] JoinError),
     /// This node has stopped.
     #[error("this node has stopped")]
     Stopped,
+}
+
+/// An error with all its sources, for one line of a log or terminal:
+/// `cannot bind 127.0.0.1:7946: address already in use`.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a>(pub &'a (dyn std::error::Error + 'static));
+
+impl Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        successors(self.0.source(), |error| error.source())
+            .try_for_each(|source| write!(f, ": {source}"))
+    }
 }

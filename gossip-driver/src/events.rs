@@ -1,123 +1,45 @@
-//! Bounded subscriptions to what happens.
+//! Bounded subscriptions to events.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::Update;
+use crate::engine::Engine;
 use crate::wait::until;
-use crate::{Event, Member, Shared};
-
-/// What a subscription tells.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Update {
-    /// Everybody known, ourselves and the dead included. The events that follow are changes to
-    /// this. Comes first, and again after each lag.
-    Snapshot(Vec<Member>),
-    /// What happened next.
-    Event(Event),
-    /// The subscriber was too slow, and what happened next is lost: so many events. A new snapshot
-    /// follows.
-    Lagged {
-        /// How many.
-        lost: u64,
-    },
-}
-
-/// A queue of updates. When it is full the newest are lost and counted, and after those that were
-/// kept the subscriber is told.
-#[derive(Debug)]
-struct Queue {
-    updates: VecDeque<Update>,
-    capacity: usize,
-    lost: u64,
-}
-
-/// The queues of all subscribers, by key.
-#[derive(Debug, Default)]
-pub(crate) struct Hub {
-    queues: BTreeMap<u64, Queue>,
-    next: u64,
-}
-
-impl Hub {
-    pub(crate) fn subscribe(&mut self, capacity: usize, members: Vec<Member>) -> u64 {
-        let key = self.next;
-        self.next += 1;
-        let updates = VecDeque::from([Update::Snapshot(members)]);
-        self.queues.insert(key, Queue { updates, capacity, lost: 0 });
-        key
-    }
-
-    pub(crate) fn unsubscribe(&mut self, key: u64) {
-        self.queues.remove(&key);
-    }
-
-    pub(crate) fn publish(&mut self, event: &Event) {
-        for queue in self.queues.values_mut() {
-            if queue.lost == 0 && queue.updates.len() < queue.capacity {
-                queue.updates.push_back(Update::Event(event.clone()));
-            } else {
-                queue.lost += 1;
-            }
-        }
-    }
-
-    /// The core itself lost so many events.
-    pub(crate) fn lost(&mut self, lost: u64) {
-        for queue in self.queues.values_mut() {
-            queue.lost += lost;
-        }
-    }
-
-    /// The next update for this subscriber; `members` are those of now, for whom has lagged.
-    pub(crate) fn pop(
-        &mut self,
-        key: u64,
-        members: impl FnOnce() -> Vec<Member>,
-    ) -> Option<Update> {
-        let queue = self.queues.get_mut(&key)?;
-        if queue.updates.is_empty() && queue.lost > 0 {
-            queue.updates.push_back(Update::Snapshot(members()));
-            return Some(Update::Lagged { lost: std::mem::take(&mut queue.lost) });
-        }
-        queue.updates.pop_front()
-    }
-}
 
 /// A subscription: a snapshot of the members, then what happens.
 ///
 /// It holds a bounded number of updates for its subscriber and says so when that was not enough
-/// ([`Update::Lagged`]). It does not keep the node running.
+/// ([`Update::Lagged`]). It does not keep the node guard.
 #[derive(Debug)]
 pub struct Events {
-    shared: Arc<Shared>,
+    engine: Arc<Engine>,
     key: u64,
 }
 
 impl Events {
-    pub(crate) fn new(shared: Arc<Shared>, capacity: usize) -> Self {
-        let key = shared.subscribe(capacity);
-        Self { shared, key }
+    pub(crate) fn new(engine: Arc<Engine>, capacity: usize) -> Self {
+        let key = engine.subscribe(capacity);
+        Self { engine, key }
     }
 
     /// The next update, or `None` once the node has stopped and all is told. Cancelling it loses
     /// nothing.
     pub async fn next(&mut self) -> Option<Update> {
-        until(self.shared.published(), || self.poll()).await
+        until(self.engine.published(), || self.poll()).await
     }
 
     /// The blocking twin of [`next`](Self::next), for plain threads: `None` also if nothing came
     /// for as long as `timeout`.
     pub fn wait_timeout(&mut self, timeout: Duration) -> Option<Update> {
         let deadline = Instant::now().checked_add(timeout);
-        until(self.shared.published(), || self.poll()).wait(deadline).flatten()
+        until(self.engine.published(), || self.poll()).wait(deadline).flatten()
     }
 
     /// The updates one after the other, each waited for on this thread, until the node has stopped
     /// and all is told: `for update in gossip.events().iter()`. Not for async code.
     pub fn iter(&mut self) -> impl Iterator<Item = Update> {
-        std::iter::from_fn(|| until(self.shared.published(), || self.poll()).wait(None).flatten())
+        std::iter::from_fn(|| until(self.engine.published(), || self.poll()).wait(None).flatten())
     }
 
     /// The next update if there is one already.
@@ -127,76 +49,12 @@ impl Events {
 
     /// `None`: nothing yet. `Some(None)`: never again.
     fn poll(&self) -> Option<Option<Update>> {
-        self.shared.pop_update(self.key)
+        self.engine.pop_update(self.key)
     }
 }
 
 impl Drop for Events {
     fn drop(&mut self) {
-        self.shared.unsubscribe(self.key);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use gossip_core::NodeId;
-
-    use super::*;
-    use crate::MemberEvent;
-
-    fn forgotten(id: u128) -> Event {
-        Event::Member(MemberEvent::Forgotten { id: NodeId::from_u128(id) })
-    }
-
-    fn drained(hub: &mut Hub, key: u64) -> Vec<Update> {
-        std::iter::from_fn(|| hub.pop(key, Vec::new)).collect()
-    }
-
-    #[test]
-    fn a_subscription_begins_with_a_snapshot() {
-        let mut hub = Hub::default();
-        hub.publish(&forgotten(1));
-        let key = hub.subscribe(8, Vec::new());
-        hub.publish(&forgotten(2));
-        assert_eq!(
-            drained(&mut hub, key),
-            [Update::Snapshot(Vec::new()), Update::Event(forgotten(2))]
-        );
-    }
-
-    #[test]
-    fn who_lags_is_told_and_gets_a_new_snapshot() {
-        let mut hub = Hub::default();
-        let (slow, quick) = (hub.subscribe(2, Vec::new()), hub.subscribe(8, Vec::new()));
-        for id in 0..4 {
-            hub.publish(&forgotten(id));
-        }
-        assert_eq!(
-            drained(&mut hub, slow),
-            [
-                Update::Snapshot(Vec::new()),
-                Update::Event(forgotten(0)),
-                Update::Lagged { lost: 3 },
-                Update::Snapshot(Vec::new()),
-            ]
-        );
-        assert_eq!(drained(&mut hub, quick).len(), 5, "each has a queue of its own");
-        hub.publish(&forgotten(4));
-        assert_eq!(drained(&mut hub, slow), [Update::Event(forgotten(4))]);
-    }
-
-    #[test]
-    fn a_loss_in_the_core_is_a_lag_too() {
-        let mut hub = Hub::default();
-        let key = hub.subscribe(8, Vec::new());
-        hub.lost(7);
-        assert_eq!(
-            drained(&mut hub, key),
-            [
-                Update::Snapshot(Vec::new()),
-                Update::Lagged { lost: 7 },
-                Update::Snapshot(Vec::new()),
-            ]
-        );
+        self.engine.unsubscribe(self.key);
     }
 }

@@ -1,29 +1,38 @@
-//! Joins that somebody waits for: an outcome per seed.
+//! Joins in progress, with one outcome per seed.
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Display};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use gossip_core::{Instant, JoinError, JoinId, NodeId};
 
-use crate::resolve::{RESOLVER, literal, on_thread, resolve};
-use crate::shared::{Phase, State};
-use crate::{Pending, SeedError, Shared};
+use crate::{Report, SeedError};
 
-/// What came of one seed of a join.
+/// The outcome of one seed of a join.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct SeedOutcome {
-    /// As it was given.
+    /// The seed, as given.
     pub seed: String,
-    /// Who answered there, or why nobody did. An address of our own answers with our own id.
+    /// The id of the node that answered there, or the reason why none did. A seed that is this
+    /// node's own address answers with its own id.
     pub result: Result<NodeId, SeedError>,
 }
 
-/// One seed of one join.
+impl Display for SeedOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.result {
+            Ok(id) => write!(f, "joined through {id:.8} at {}", self.seed),
+            Err(error) => write!(f, "{} did not admit us: {}", self.seed, Report(error)),
+        }
+    }
+}
+
+/// The position of one seed of one join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct SeedSlot {
     pub(crate) ticket: u64,
     pub(crate) index: usize,
 }
@@ -44,13 +53,13 @@ impl Progress {
     }
 }
 
-/// The joins under way, by ticket. An entry lives until its outcome is taken or nobody waits for it
-/// any more.
+/// The joins in progress, by ticket. An entry lives until the caller takes its outcomes or stops
+/// waiting.
 #[derive(Debug)]
 pub(crate) struct Joins {
     open: BTreeMap<u64, Vec<(String, Progress)>>,
     next: u64,
-    /// How long the names may take; the core has a time-out of the same length for the seeds.
+    /// Time for the resolution of names. The core has the same timeout for the seeds.
     timeout: Duration,
 }
 
@@ -59,7 +68,7 @@ impl Joins {
         Self { open: BTreeMap::new(), next: 0, timeout }
     }
 
-    /// A new join through `seeds`, none of them resolved yet; its ticket.
+    /// Begins a join through `seeds`. Returns its ticket.
     pub(crate) fn open(&mut self, now: Instant, seeds: impl IntoIterator<Item = String>) -> u64 {
         let ticket = self.next;
         self.next += 1;
@@ -69,28 +78,28 @@ impl Joins {
         ticket
     }
 
-    fn resolving(&mut self, place: Place) -> Option<&mut Progress> {
-        let (_, progress) = self.open.get_mut(&place.ticket)?.get_mut(place.index)?;
+    fn resolving(&mut self, slot: SeedSlot) -> Option<&mut Progress> {
+        let (_, progress) = self.open.get_mut(&slot.ticket)?.get_mut(slot.index)?;
         matches!(progress, Progress::Resolving { .. }).then_some(progress)
     }
 
-    /// The seed at `place` is resolved, and `id` is the core's join through its addresses.
-    pub(crate) fn asked(&mut self, now: Instant, place: Place, id: JoinId) {
-        // The core answers within the timeout; twice that is for an answer lost to a full queue.
+    /// Notes that a seed is resolved, and that `id` is the core's join through its addresses.
+    pub(crate) fn asked(&mut self, now: Instant, slot: SeedSlot, id: JoinId) {
+        // The core answers within the timeout. Twice that covers an answer lost to a full queue.
         let deadline = now + 2 * self.timeout;
-        if let Some(progress) = self.resolving(place) {
+        if let Some(progress) = self.resolving(slot) {
             *progress = Progress::Asked { id, deadline };
         }
     }
 
-    /// The seed at `place` cannot be resolved.
-    pub(crate) fn unresolved(&mut self, place: Place, reason: io::Error) {
-        if let Some(progress) = self.resolving(place) {
+    /// Notes that a seed cannot be resolved.
+    pub(crate) fn unresolved(&mut self, slot: SeedSlot, reason: io::Error) {
+        if let Some(progress) = self.resolving(slot) {
             *progress = Progress::Done(Err(SeedError::Resolve(reason)));
         }
     }
 
-    /// The core's join `id` is over. A seed of several addresses succeeds by any of them.
+    /// Notes the outcomes of the core's join `id`. A seed with several addresses succeeds by any.
     pub(crate) fn finished(
         &mut self,
         id: JoinId,
@@ -106,12 +115,12 @@ impl Joins {
         }
     }
 
-    /// When [`expire`](Self::expire) has something to do.
+    /// Returns when to call [`expire`](Self::expire).
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.open.values().flatten().filter_map(|(_, progress)| progress.deadline()).min()
     }
 
-    /// Gives up on what has taken too long.
+    /// Ends what has timed out.
     pub(crate) fn expire(&mut self, now: Instant) {
         for (_, progress) in self.open.values_mut().flatten() {
             if progress.deadline().is_none_or(|deadline| deadline > now) {
@@ -127,7 +136,7 @@ impl Joins {
         }
     }
 
-    /// The node has stopped: nothing more will come.
+    /// Ends all joins: the node has stopped.
     pub(crate) fn stop(&mut self) {
         for (_, progress) in self.open.values_mut().flatten() {
             if progress.deadline().is_some() {
@@ -136,7 +145,7 @@ impl Joins {
         }
     }
 
-    /// The outcomes, in the order of the seeds, once all are there.
+    /// Takes the outcomes in the order of the seeds, once all are there.
     pub(crate) fn take(&mut self, ticket: u64) -> Option<Vec<SeedOutcome>> {
         let seeds = self.open.get(&ticket)?;
         if seeds.iter().any(|(_, progress)| progress.deadline().is_some()) {
@@ -149,67 +158,9 @@ impl Joins {
         Some(self.open.remove(&ticket)?.into_iter().filter_map(outcome).collect())
     }
 
-    /// Nobody waits for it any more.
+    /// Drops a join whose caller has stopped waiting.
     pub(crate) fn forget(&mut self, ticket: u64) {
         self.open.remove(&ticket);
-    }
-}
-
-impl State {
-    /// Joins through a seed that is resolved.
-    fn ask(&mut self, now: gossip_core::Instant, place: Place, addresses: Vec<SocketAddr>) {
-        let id = self.node.join(now, addresses);
-        self.joins.asked(now, place, id);
-    }
-}
-
-impl Shared {
-    /// Joins through each of the seeds by itself, the names resolved on threads of their own.
-    pub(crate) fn join(self: &Arc<Self>, seeds: Vec<String>) -> Pending<Vec<SeedOutcome>> {
-        let ticket = self.command(|state, now| {
-            let ticket = state.joins.open(now, seeds.iter().cloned());
-            if state.phase == Phase::Over {
-                state.joins.stop();
-            }
-            ticket
-        });
-        for (index, seed) in seeds.into_iter().enumerate() {
-            let place = Place { ticket, index };
-            match literal(&seed) {
-                Some(address) => self.command(|state, now| state.ask(now, place, vec![address])),
-                None => self.resolve_and_ask(place, seed),
-            }
-        }
-        let waiting = Waiting { shared: Arc::clone(self), ticket };
-        Pending::new(Arc::clone(&self.changed), move || {
-            waiting.shared.lock().joins.take(waiting.ticket)
-        })
-    }
-
-    fn resolve_and_ask(self: &Arc<Self>, place: Place, seed: String) {
-        let shared = Arc::clone(self);
-        let resolving = on_thread(RESOLVER, move || {
-            let result = resolve(&seed);
-            shared.command(|state, now| match result {
-                Ok(addresses) => state.ask(now, place, addresses),
-                Err(error) => state.joins.unresolved(place, error),
-            });
-        });
-        if let Err(error) = resolving {
-            self.with(|state, _| state.joins.unresolved(place, error));
-        }
-    }
-}
-
-/// Somebody who waits for a join.
-struct Waiting {
-    shared: Arc<Shared>,
-    ticket: u64,
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.shared.lock().joins.forget(self.ticket);
     }
 }
 
@@ -231,7 +182,7 @@ mod tests {
             .into_iter()
             .map(|SeedOutcome { seed, result }| match result {
                 Ok(id) => format!("{seed}: {id:.4}"),
-                Err(error) => format!("{seed}: {error}"),
+                Err(error) => format!("{seed}: {}", Report(&error)),
             })
             .collect()
     }
@@ -245,9 +196,9 @@ mod tests {
     #[test]
     fn outcomes_come_together_and_in_order() {
         let (mut joins, ticket) = joins(&["a:1", "b:1"]);
-        joins.unresolved(Place { ticket, index: 1 }, io::Error::other("no such name"));
+        joins.unresolved(SeedSlot { ticket, index: 1 }, io::Error::other("no such name"));
         assert!(joins.take(ticket).is_none(), "a is still missing");
-        joins.unresolved(Place { ticket, index: 0 }, io::Error::other("nor this"));
+        joins.unresolved(SeedSlot { ticket, index: 0 }, io::Error::other("nor this"));
         assert_eq!(
             results(&mut joins, ticket),
             ["a:1: cannot be resolved: nor this", "b:1: cannot be resolved: no such name"]
@@ -264,7 +215,7 @@ mod tests {
         joins.expire(Instant::from_micros(3_000_000));
         assert_eq!(joins.deadline(), None);
         // The name that resolves at last is no longer waited for.
-        joins.unresolved(Place { ticket, index: 0 }, io::Error::other("late"));
+        joins.unresolved(SeedSlot { ticket, index: 0 }, io::Error::other("late"));
         assert_eq!(results(&mut joins, ticket), ["a:1: cannot be resolved: no answer in time"]);
     }
 
@@ -279,7 +230,7 @@ mod tests {
     fn who_no_longer_waits_leaves_nothing_behind() {
         let (mut joins, ticket) = joins(&["a:1"]);
         joins.forget(ticket);
-        joins.unresolved(Place { ticket, index: 0 }, io::Error::other("late"));
+        joins.unresolved(SeedSlot { ticket, index: 0 }, io::Error::other("late"));
         assert_eq!((joins.deadline(), joins.open.len()), (None, 0));
     }
 }

@@ -1,46 +1,51 @@
-//! What the adapters of the gossip engine have in common.
+//! The common part of the gossip adapters for tokio, smol and plain threads.
 //!
-//! An adapter owns sockets, a timer and tasks; everything else that needs std is here and the same
-//! for all of them: the [`Builder`] and its validation, the [`Handle`] with its methods, waiting
-//! that serves async code and plain threads alike ([`Pending`]), subscriptions ([`Events`]), the
-//! framing of requests ([`frame`]), the file that outlives a node ([`Snapshot`]), and [`Shared`], the
-//! node behind one mutex, through which an adapter moves its packets.
+//! An adapter owns sockets, a timer and tasks. All else that needs std lives here:
 //!
-//! Applications use an adapter, `gossip-tokio` for instance, which re-exports what they need.
+//! - the [`Builder`] with its options, and their validation;
+//! - [`Gossip`], the handle of a running node, with the methods of the application;
+//! - [`Pending`], a wait that serves async code and plain threads alike;
+//! - [`Events`], the subscriptions;
+//! - [`frame`], the framing of requests;
+//! - [`Snapshot`], the file that outlives a node;
+//! - [`Engine`], the node behind one mutex, through which an adapter moves its packets.
 //!
-//! # What can be observed
+//! Applications use an adapter, such as `gossip-tokio`, which re-exports [`api`].
 //!
-//! Whatever the adapter, it is traced with the `tracing` crate, under the target `gossip_driver` and
-//! with the id of the node as `node`:
+//! # Logs and metrics
 //!
-//! | level | what |
+//! Every node logs with the `tracing` crate, under the target `gossip_driver` and with its id as
+//! `node`:
+//!
+//! | level | content |
 //! |---|---|
-//! | `ERROR` | the driver has panicked |
-//! | `WARN` | what an operator should look at: a full table, a conflict, lost events, the snapshot |
+//! | `ERROR` | the driver panicked |
+//! | `WARN` | matters for an operator: a full table, a conflict, lost events, the snapshot |
 //! | `INFO` | changes of the membership |
-//! | `DEBUG` | refused input, failed requests, errors of sockets, names that do not resolve |
+//! | `DEBUG` | refused input, failed requests, socket errors, names that do not resolve |
 //! | `TRACE` | every packet |
 //!
-//! With the feature `metrics` the figures of a node are published with the `metrics` crate: their
-//! names are those of [`Stats`](gossip_core::Stats), see the module `metrics`.
+//! With the feature `metrics`, a node publishes its [`Stats`](gossip_core::Stats) with the `metrics`
+//! crate; see the module `metrics`.
 
 mod backoff;
 mod builder;
 mod clock;
 mod display;
+mod engine;
 mod error;
 mod events;
 pub mod frame;
-mod handle;
+mod gossip;
 mod joins;
-mod keeper;
 #[cfg(feature = "metrics")]
 pub mod metrics;
-mod open;
+mod prepare;
 mod resolve;
 mod seeds;
-mod shared;
 mod snapshot;
+mod snapshot_writer;
+mod subscribers;
 mod trace;
 mod wait;
 
@@ -48,22 +53,24 @@ use std::net::SocketAddr;
 
 pub use backoff::Backoff;
 pub use builder::{Builder, Options};
-pub use error::{Error, SeedError, SnapshotError};
-pub use events::{Events, Update};
-pub use handle::Handle;
+pub use engine::Engine;
+pub use error::{Error, Report, SeedError, SnapshotError};
+pub use events::Events;
+pub use gossip::Gossip;
+pub use gossip_core::{DetectorEvent, MessageEvent};
 pub use joins::SeedOutcome;
-pub use open::{Opened, Running};
-pub use shared::Shared;
+pub use prepare::{DriverGuard, Prepared};
 pub use snapshot::Snapshot;
+pub use subscribers::Update;
 pub use wait::Pending;
 
 /// A node on an IP network.
 pub type Node = gossip_core::Node<SocketAddr>;
 
-/// What is known of one node of the cluster, on an IP network.
+/// A member on an IP network.
 pub type Member = gossip_core::Member<SocketAddr>;
 
-/// What happened, on an IP network.
+/// An event on an IP network.
 pub type Event = gossip_core::Event<SocketAddr>;
 
 /// A change in the member table of a node on an IP network.
@@ -75,4 +82,17 @@ pub type JoinEvent = gossip_core::JoinEvent<SocketAddr>;
 /// A change in the life of a node on an IP network.
 pub type LocalEvent = gossip_core::LocalEvent<SocketAddr>;
 
-pub use gossip_core::{DetectorEvent, MessageEvent};
+/// The types that applications use. Each adapter re-exports all of them.
+pub mod api {
+    pub use gossip_core::{
+        CommandError, Config, ConfigError, Delivery, DetectorConfig, DetectorKind, Epoch,
+        FailedProbe, Incarnation, JoinConfig, JoinError, MAX_META, MembersConfig, NodeId,
+        QueuesConfig, RepairConfig, RequestsConfig, RumorsConfig, SendId, Stats, Status, Verdict,
+    };
+
+    pub use crate::{
+        DetectorEvent, Error, Event, Events, Gossip, JoinEvent, LocalEvent, Member, MemberEvent,
+        MessageEvent, Node, Options, Pending, Report, SeedError, SeedOutcome, Snapshot,
+        SnapshotError, Update,
+    };
+}

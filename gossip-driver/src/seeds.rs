@@ -2,14 +2,12 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use gossip_core::{Address, Instant};
 
-use crate::resolve::{RESOLVER, literal, on_thread, resolve};
-use crate::shared::State;
-use crate::{Node, Shared, trace};
+use crate::resolve::literal;
+use crate::{Node, trace};
 
 /// The seeds and what they last resolved to.
 #[derive(Debug)]
@@ -106,38 +104,6 @@ impl Seeds {
             }
         }
         fresh
-    }
-}
-
-impl State {
-    /// Keeps in touch with the seeds, and tries those that are `fresh` at once.
-    pub(crate) fn contact(&mut self, now: gossip_core::Instant, fresh: Vec<SocketAddr>) {
-        self.node.set_seeds(now, self.seeds.addresses());
-        if !fresh.is_empty() {
-            self.node.join(now, fresh);
-        }
-    }
-}
-
-impl Shared {
-    pub(crate) fn resolve_seeds(self: &Arc<Self>, names: Vec<String>) {
-        let shared = Arc::clone(self);
-        let resolving = on_thread(RESOLVER, move || {
-            let results = names.into_iter().map(|name| (resolve(&name), name));
-            shared.seeds_resolved(results.collect());
-        });
-        if let Err(error) = resolving {
-            self.socket_error("thread", &error);
-            self.seeds_resolved(Vec::new());
-        }
-    }
-
-    fn seeds_resolved(&self, results: Vec<(io::Result<Vec<SocketAddr>>, String)>) {
-        self.command(|state, now| {
-            let next = now + self.config().join.reconnect_interval;
-            let fresh = state.seeds.resolved(next, results);
-            state.contact(now, fresh);
-        });
     }
 }
 

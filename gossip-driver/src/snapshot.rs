@@ -30,10 +30,10 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// How often a running node looks whether its file is out of date.
+    /// How often a guard node looks whether its file is out of date.
     pub const PERIOD: Duration = Duration::from_secs(5);
 
-    /// How many members a running node notes.
+    /// How many members a guard node notes.
     pub const MAX_MEMBERS: usize = 64;
 
     /// Reads the file at `path`, `None` if there is none.
@@ -44,7 +44,7 @@ impl Snapshot {
     pub fn load(path: &Path) -> Result<Option<Self>, SnapshotError> {
         let bytes = match fs::read(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            bytes => bytes.map_err(|reason| failed(path, "read", reason))?,
+            bytes => bytes.map_err(|source| failed(path, "read", source))?,
         };
         match postcard::from_bytes_crc32(&bytes, CHECKSUM.digest()) {
             Ok((VERSION, snapshot)) => Ok(Some(snapshot)),
@@ -62,7 +62,7 @@ impl Snapshot {
     pub fn save(&self, path: &Path) -> Result<(), SnapshotError> {
         let bytes = postcard::to_allocvec_crc32(&(VERSION, self), CHECKSUM.digest());
         let bytes = bytes.expect("memory is all it takes");
-        replace(path, &bytes).map_err(|reason| failed(path, "write", reason))
+        replace(path, &bytes).map_err(|source| failed(path, "write", source))
     }
 
     /// Reads the file at `path`. A damaged one is moved aside and is as good as none.
@@ -72,14 +72,14 @@ impl Snapshot {
         match Self::load(path) {
             Err(damaged @ SnapshotError::Damaged(_)) => {
                 let aside = beside(path, ".damaged");
-                fs::rename(path, aside).map_err(|reason| failed(path, "move aside", reason))?;
+                fs::rename(path, aside).map_err(|source| failed(path, "move aside", source))?;
                 Ok((None, Some(damaged)))
             }
             loaded => Ok((loaded?, None)),
         }
     }
 
-    /// Of a running node: some of those that live, spread over all of them, and of those `restored`
+    /// Of a guard node: some of those that live, spread over all of them, and of those `restored`
     /// from its former life as many as there is room for.
     pub(crate) fn of(node: &Node, restored: &[SocketAddr]) -> Self {
         let local = node.local();
@@ -95,8 +95,8 @@ impl Snapshot {
     }
 }
 
-fn failed(path: &Path, what: &'static str, reason: io::Error) -> SnapshotError {
-    SnapshotError::File { path: path.to_owned(), what, reason }
+fn failed(path: &Path, action: &'static str, source: io::Error) -> SnapshotError {
+    SnapshotError::File { path: path.to_owned(), action, source }
 }
 
 /// `path` with something added to the name of the file.
@@ -176,8 +176,7 @@ mod tests {
     fn what_cannot_be_had_is_an_error_that_names_it() {
         let folder = tempfile::tempdir().unwrap();
         let error = Snapshot::load(folder.path()).unwrap_err().to_string();
-        let start = format!("cannot read the snapshot {}: ", folder.path().display());
-        assert!(error.starts_with(&start), "{error}");
+        assert_eq!(error, format!("cannot read the snapshot {}", folder.path().display()));
         let error = snapshot().save(&folder.path().join("no/snapshot")).unwrap_err().to_string();
         assert!(error.starts_with("cannot write the snapshot "), "{error}");
     }

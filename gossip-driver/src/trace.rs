@@ -1,5 +1,4 @@
-//! What is traced, the same for all adapters: packets at `TRACE`, refusals and errors of sockets at
-//! `DEBUG`, changes of the membership at `INFO`, what an operator should look at at `WARN`.
+//! Log lines, the same for all adapters; the crate's documentation lists their levels.
 
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -7,7 +6,7 @@ use std::net::SocketAddr;
 use gossip_core::{NodeId, Reject};
 use tracing::{debug, error, info, trace, warn};
 
-use crate::{DetectorEvent, Event, LocalEvent, Member, MemberEvent};
+use crate::{DetectorEvent, Event, LocalEvent, Member, MemberEvent, Report, SnapshotError};
 
 pub(crate) fn received(node: NodeId, from: SocketAddr, bytes: usize, result: Result<(), Reject>) {
     match result {
@@ -43,8 +42,8 @@ pub(crate) fn unresolved(seed: &str, error: &dyn Display) {
     debug!(seed, %error, "seed cannot be resolved");
 }
 
-pub(crate) fn snapshot(node: NodeId, error: &dyn Display) {
-    warn!(%node, %error, "snapshot");
+pub(crate) fn snapshot(node: NodeId, error: &SnapshotError) {
+    warn!(%node, error = %Report(error), "snapshot");
 }
 
 pub(crate) fn panicked(node: NodeId) {

@@ -4,11 +4,11 @@
 //! async-std is discontinued: use it where you have it already.
 
 use async_std::task;
-use gossip_smol::{Error, Gossip};
+use gossip_smol::Error;
 
 #[async_std::main]
 async fn main() -> Result<(), Error> {
-    let (gossip, driver) = Gossip::bind("127.0.0.1:0").meta("on async-std").start().await?;
+    let (gossip, driver) = gossip_smol::bind("127.0.0.1:0").meta("on async-std").start().await?;
     task::spawn(driver);
     for seed in gossip.join(["127.0.0.1:7946"]).await {
         println!("{}: {:?}", seed.seed, seed.result);

@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use async_io::Async;
-use gossip_driver::{Backoff, Running, Shared};
+use gossip_driver::{Backoff, DriverGuard, Engine};
 
 use crate::alarm::Alarm;
 use crate::stream;
@@ -20,30 +20,30 @@ const BURST: Duration = Duration::from_millis(5);
 
 /// Drives a node until it ends. No error of a socket ends it.
 pub(crate) async fn drive(
-    running: Running,
+    guard: DriverGuard,
     udp: Async<UdpSocket>,
     tcp: Option<Async<TcpListener>>,
     alarm: Alarm,
 ) {
-    let shared = running.shared();
+    let engine = guard.engine();
     let mut driver = Driver {
-        shared: Arc::clone(shared),
+        engine: Arc::clone(engine),
         udp,
         alarm,
-        received: vec![0; Shared::MAX_DATAGRAM],
+        received: vec![0; Engine::MAX_DATAGRAM],
         last_received: Instant::now(),
-        sent: vec![0; shared.config().datagram_budget],
+        sent: vec![0; engine.config().datagram_budget],
         tasks: Tasks::default(),
         backoff: Backoff::new(),
     };
     if let Some(tcp) = tcp {
-        driver.tasks.add(stream::accept(Arc::clone(shared), tcp));
+        driver.tasks.add(stream::accept(Arc::clone(engine), tcp));
     }
     driver.run().await;
 }
 
 struct Driver {
-    shared: Arc<Shared>,
+    engine: Arc<Engine>,
     udp: Async<UdpSocket>,
     alarm: Alarm,
     received: Vec<u8>,
@@ -56,14 +56,14 @@ struct Driver {
 
 impl Driver {
     async fn run(&mut self) {
-        let shared = Arc::clone(&self.shared);
-        let mut woken = shared.woken();
+        let engine = Arc::clone(&self.engine);
+        let mut woken = engine.woken();
         loop {
             self.flush().await;
-            if shared.is_ending() {
+            if engine.is_ending() {
                 return;
             }
-            let (deadline, rests) = (shared.deadline(), self.backoff.until());
+            let (deadline, rests) = (engine.poll_timeout(), self.backoff.until());
             let next = rests.map_or(deadline, |until| until.min(deadline));
             self.alarm.set(next);
             let Self { udp, alarm, tasks, .. } = self;
@@ -75,7 +75,7 @@ impl Driver {
                     return Poll::Ready(Some(readable));
                 }
                 if Pin::new(&mut woken).poll(cx).is_ready() {
-                    woken = shared.woken();
+                    woken = engine.woken();
                     return Poll::Ready(None);
                 }
                 alarm.poll(cx).map(|()| None)
@@ -89,7 +89,7 @@ impl Driver {
                 None => {}
             }
             if due {
-                shared.timeout();
+                engine.handle_timeout();
             }
         }
     }
@@ -99,11 +99,11 @@ impl Driver {
     /// will say if there is one. When a deadline is due, all are read before it has its way.
     async fn receive(&mut self, due: bool) {
         let alone = self.last_received.elapsed() > BURST;
-        for _ in 0..Shared::BATCH {
+        for _ in 0..Engine::BATCH {
             match self.udp.get_ref().recv_from(&mut self.received) {
                 Ok((len, from)) => {
                     self.backoff.worked();
-                    self.shared.datagram(from, &mut self.received[..len]);
+                    self.engine.handle_datagram(from, &mut self.received[..len]);
                     self.flush().await;
                     self.last_received = Instant::now();
                     if alone && !due {
@@ -118,22 +118,22 @@ impl Driver {
 
     /// Lets the socket be for a while.
     fn rest(&mut self, error: &io::Error) {
-        self.shared.socket_error("receive", error);
+        self.engine.socket_error("receive", error);
         self.backoff.failed();
     }
 
     /// Sends what there is to send.
     async fn flush(&mut self) {
-        while let Some(transmit) = self.shared.transmit(&mut self.sent) {
+        while let Some(transmit) = self.engine.poll_transmit(&mut self.sent) {
             let sending = self.udp.send_to(transmit.bytes, transmit.to);
             if let Err(error) = self.tasks.meanwhile(sending).await {
-                self.shared.socket_error("send", &error);
+                self.engine.socket_error("send", &error);
             }
         }
         let mut frame = Vec::new();
-        while let Some(request) = self.shared.request(&mut frame) {
+        while let Some(request) = self.engine.poll_request(&mut frame) {
             let frame = std::mem::take(&mut frame);
-            self.tasks.add(stream::exchange(Arc::clone(&self.shared), request, frame));
+            self.tasks.add(stream::exchange(Arc::clone(&self.engine), request, frame));
         }
     }
 }

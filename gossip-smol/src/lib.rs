@@ -2,9 +2,11 @@
 //!
 //! # Where to look
 //!
-//! [`Gossip::bind`] gives the [`Builder`] with the options, [`Config`] has the knobs; [`Gossip`]
-//! itself is a [`Handle`] with the methods; [`Driver`] is to be spawned; [`Events`] tells what
-//! happens, [`Error`], [`SeedError`] and [`CommandError`] what can go wrong.
+//! - [`bind`] returns the [`Builder`] with the options; [`Config`] holds the protocol's settings.
+//! - [`Gossip`] is the handle of a running node, with all methods.
+//! - [`Driver`] is the future that the application spawns.
+//! - [`Events`] is a subscription.
+//! - [`Error`], [`SeedError`] and [`CommandError`] are the errors.
 
 mod alarm;
 mod driver;
@@ -13,54 +15,42 @@ mod tasks;
 
 use std::fmt;
 use std::future::Future;
-use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-pub use gossip_core::{
-    CommandError, Config, ConfigError, Delivery, Epoch, Incarnation, JoinError, MAX_META, NodeId,
-    SendId, Stats, Status,
-};
-use gossip_driver::Opened;
-pub use gossip_driver::{
-    DetectorEvent, Error, Event, Events, Handle, JoinEvent, LocalEvent, Member, MemberEvent,
-    MessageEvent, Node, Options, Pending, SeedError, SeedOutcome, Snapshot, SnapshotError, Update,
-};
+use gossip_driver::Prepared;
+pub use gossip_driver::api::*;
 
-/// Collects the options of a node; [`start`](gossip_driver::Builder::start) returns [`Starting`].
+/// Builder of a node for any executor; [`start`](gossip_driver::Builder::start) returns
+/// [`Starting`].
 pub type Builder = gossip_driver::Builder<Starting>;
 
-/// Completes when the node can run, or cannot.
+/// A future that completes with the node and its driver, or with the reason why it cannot run.
 pub type Starting = Pin<Box<dyn Future<Output = Result<(Gossip, Driver), Error>> + Send>>;
 
-/// A node that runs on `async-io`: a [`Handle`], to be cloned and shared.
-#[derive(Clone, Debug)]
-pub struct Gossip(Handle);
-
-impl Gossip {
-    /// A node that is to be bound to `address`, given as `host:port`; port 0 takes any that is free.
-    /// `0.0.0.0` and `::` need [`advertise`](gossip_driver::Builder::advertise).
-    pub fn bind(address: impl ToString) -> Builder {
-        Builder::new(address, Self::start)
-    }
-
-    /// A node with options that a builder of another kind has collected: one for a choice of
-    /// adapters.
-    pub fn start(options: Options) -> Starting {
-        Box::pin(start(options))
-    }
+/// Prepares a node bound to `address`, given as `host:port`. Port 0 takes any free port.
+///
+/// `0.0.0.0` and `::` need [`advertise`](gossip_driver::Builder::advertise).
+pub fn bind(address: impl ToString) -> Builder {
+    Builder::new(address, start)
 }
 
-impl Deref for Gossip {
-    type Target = Handle;
-
-    fn deref(&self) -> &Handle {
-        &self.0
-    }
+/// Prepares a node with options that another adapter's builder collected: for a choice of adapters
+/// at run time.
+pub fn start(options: Options) -> Starting {
+    Box::pin(async {
+        let Prepared { handle, guard, udp, tcp } = options.prepare().await?;
+        let udp = udp.try_into().map_err(Error::System)?;
+        let tcp = tcp.map(TryInto::try_into).transpose().map_err(Error::System)?;
+        let alarm = alarm::Alarm::new().map_err(Error::System)?;
+        Ok((handle, Driver(Box::pin(driver::drive(guard, udp, tcp, alarm)))))
+    })
 }
 
-/// Drives a node: spawn it, on whatever executor there is. It completes when the node has stopped;
-/// dropped before that, the node stops as if it had crashed.
+/// The future that drives a node. The application spawns it on its executor.
+///
+/// It completes when the node has stopped. If it is dropped before, the node stops as if it had
+/// crashed.
 #[must_use = "nothing happens before it is polled"]
 pub struct Driver(Pin<Box<dyn Future<Output = ()> + Send>>);
 
@@ -76,12 +66,4 @@ impl fmt::Debug for Driver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Driver").finish_non_exhaustive()
     }
-}
-
-async fn start(options: Options) -> Result<(Gossip, Driver), Error> {
-    let Opened { handle, running, udp, tcp } = options.open().await?;
-    let udp = udp.try_into().map_err(Error::System)?;
-    let tcp = tcp.map(TryInto::try_into).transpose().map_err(Error::System)?;
-    let alarm = alarm::Alarm::new().map_err(Error::System)?;
-    Ok((Gossip(handle), Driver(Box::pin(driver::drive(running, udp, tcp, alarm)))))
 }

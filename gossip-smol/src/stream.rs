@@ -10,25 +10,25 @@ use async_io::{Async, Timer};
 use futures_lite::future::or;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use gossip_core::Request;
-use gossip_driver::{Backoff, Shared, frame};
+use gossip_driver::{Backoff, Engine, frame};
 
 use crate::tasks::Tasks;
 
 /// Serves others, a bounded number at a time; the rest waits in the backlog.
-pub(crate) async fn accept(shared: Arc<Shared>, listener: Async<TcpListener>) {
+pub(crate) async fn accept(engine: Arc<Engine>, listener: Async<TcpListener>) {
     let mut serving = Tasks::default();
     let mut backoff = Backoff::new();
     loop {
-        if serving.len() >= Shared::MAX_SERVED {
+        if serving.len() >= Engine::MAX_SERVED {
             serving.one().await;
         }
         match serving.meanwhile(listener.accept()).await {
             Ok((stream, from)) => {
                 backoff.worked();
-                serving.add(serve(Arc::clone(&shared), stream, from));
+                serving.add(serve(Arc::clone(&engine), stream, from));
             }
             Err(error) => {
-                shared.socket_error("accept", &error);
+                engine.socket_error("accept", &error);
                 serving.meanwhile(Timer::after(backoff.failed())).await;
             }
         }
@@ -36,30 +36,30 @@ pub(crate) async fn accept(shared: Arc<Shared>, listener: Async<TcpListener>) {
 }
 
 /// Serves one request.
-async fn serve(shared: Arc<Shared>, mut stream: Async<TcpStream>, from: SocketAddr) {
+async fn serve(engine: Arc<Engine>, mut stream: Async<TcpStream>, from: SocketAddr) {
     let served = async {
-        let mut frame = read(&mut stream, shared.config().requests.max_frame).await?;
+        let mut frame = read(&mut stream, engine.config().requests.max_frame).await?;
         let mut reply = Vec::new();
-        if shared.serve(from, &mut frame, &mut reply) {
+        if engine.handle_request(from, &mut frame, &mut reply) {
             write(&mut stream, reply).await?;
         }
         Ok(())
     };
-    if let Err(error) = within(shared.config().requests.timeout, served).await {
-        shared.socket_error("serve", &error);
+    if let Err(error) = within(engine.config().requests.timeout, served).await {
+        engine.socket_error("serve", &error);
     }
 }
 
 /// Makes one request.
-pub(crate) async fn exchange(shared: Arc<Shared>, request: Request<SocketAddr>, frame: Vec<u8>) {
+pub(crate) async fn exchange(engine: Arc<Engine>, request: Request<SocketAddr>, frame: Vec<u8>) {
     let exchanged = async {
         let mut stream = Async::<TcpStream>::connect(request.to).await?;
         write(&mut stream, frame).await?;
-        read(&mut stream, shared.config().requests.max_frame).await
+        read(&mut stream, engine.config().requests.max_frame).await
     };
-    match within(shared.time_left(request.deadline), exchanged).await {
-        Ok(mut reply) => shared.reply(&request, &mut reply),
-        Err(error) => shared.request_failed(&request, &error),
+    match within(engine.time_left(request.deadline), exchanged).await {
+        Ok(mut reply) => engine.handle_reply(&request, &mut reply),
+        Err(error) => engine.handle_request_failed(&request, &error),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::UdpSocket;
 use std::time::Duration;
 
-use gossip_smol::{Gossip, SeedError};
+use gossip_smol::SeedError;
 
 const ENOUGH: Duration = Duration::from_secs(60);
 
@@ -11,8 +11,8 @@ const ENOUGH: Duration = Duration::from_secs(60);
 fn a_driver_that_is_dropped_ends_all_waiting() {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let nobody = silent.local_addr().unwrap();
-    let (gossip, driver) = smol::block_on(Gossip::bind("127.0.0.1:0").start()).unwrap();
-    let running = smol::spawn(driver);
+    let (gossip, driver) = smol::block_on(gossip_smol::bind("127.0.0.1:0").start()).unwrap();
+    let guard = smol::spawn(driver);
     let joining = gossip.join([nobody]);
     // It runs: it has asked.
     silent.set_read_timeout(Some(ENOUGH)).unwrap();
@@ -20,11 +20,11 @@ fn a_driver_that_is_dropped_ends_all_waiting() {
     let mut events = gossip.events();
     assert!(events.wait_timeout(ENOUGH).is_some());
 
-    drop(running);
+    drop(guard);
     let outcomes = joining.wait_timeout(ENOUGH).unwrap();
     assert!(matches!(outcomes[0].result, Err(SeedError::Stopped)), "{outcomes:?}");
     assert!(gossip.shutdown().wait_timeout(ENOUGH).is_some());
     assert_eq!(events.iter().count(), 0);
-    let again = smol::block_on(Gossip::bind(gossip.local_addr()).start());
+    let again = smol::block_on(gossip_smol::bind(gossip.local_addr()).start());
     assert!(again.is_ok(), "the port is free again");
 }

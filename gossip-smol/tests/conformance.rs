@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use conformance::Adapter;
-use gossip_smol::{Error, Gossip, Handle, Options};
+use gossip_smol::{Error, Gossip, Options};
 
-fn start(options: Options) -> Result<Handle, Error> {
-    let (gossip, driver) = smol::block_on(Gossip::start(options))?;
+fn start(options: Options) -> Result<Gossip, Error> {
+    let (gossip, driver) = smol::block_on(gossip_smol::start(options))?;
     smol::spawn(driver).detach();
-    Ok((*gossip).clone())
+    Ok(gossip)
 }
 
 fn main() -> ExitCode {

@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use async_std::task;
 use conformance::Adapter;
-use gossip_smol::{Error, Gossip, Handle, Options};
+use gossip_smol::{Error, Gossip, Options};
 
-fn start(options: Options) -> Result<Handle, Error> {
-    let (gossip, driver) = task::block_on(Gossip::start(options))?;
+fn start(options: Options) -> Result<Gossip, Error> {
+    let (gossip, driver) = task::block_on(gossip_smol::start(options))?;
     task::spawn(driver);
-    Ok((*gossip).clone())
+    Ok(gossip)
 }
 
 fn main() -> ExitCode {

@@ -4,13 +4,13 @@ use std::process::ExitCode;
 use std::thread;
 
 use conformance::Adapter;
-use gossip_smol::{Error, Gossip, Handle, Options};
+use gossip_smol::{Error, Gossip, Options};
 
 /// On a thread of its own.
-fn start(options: Options) -> Result<Handle, Error> {
-    let (gossip, driver) = smol::block_on(Gossip::start(options))?;
+fn start(options: Options) -> Result<Gossip, Error> {
+    let (gossip, driver) = smol::block_on(gossip_smol::start(options))?;
     thread::spawn(|| smol::block_on(driver));
-    Ok((*gossip).clone())
+    Ok(gossip)
 }
 
 fn main() -> ExitCode {

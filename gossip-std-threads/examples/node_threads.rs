@@ -1,102 +1,25 @@
-//! One node, for a terminal of its own: events as they come; Ctrl-C leaves, a second one kills.
+//! One node on plain threads. It prints its events, and leaves on Ctrl-C.
 //!
-//! `cargo run -p gossip-std-threads --example node_threads -- --bind 127.0.0.1:7946 --join 127.0.0.1:7947`
+//! `cargo run -p gossip-std-threads --example node_threads -- 127.0.0.1:7947 127.0.0.1:7946`
 
-use std::path::PathBuf;
-use std::process::{self, ExitCode};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::{env, error::Error, process, thread};
 
-use clap::Parser;
-use gossip_std_threads::{Error, Event, Gossip, JoinEvent, Update};
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = env::args().skip(1);
+    let bind = args.next().unwrap_or_else(|| "127.0.0.1:7946".into());
+    let seeds: Vec<String> = args.collect();
+    let gossip = gossip_std_threads::bind(bind).seeds(&seeds).start()?;
+    println!("{:.8} at {}; Ctrl-C leaves", gossip.id(), gossip.local_addr());
 
-/// Runs one node of a cluster and prints what happens, a line each. Ctrl-C leaves the cluster, a
-/// second one ends the node at once.
-#[derive(Parser)]
-#[command(name = "node")]
-struct Args {
-    /// The address to bind, in UDP and TCP.
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7946")]
-    bind: String,
-    /// The address that others are told, if it is another one.
-    #[arg(long, value_name = "HOST:PORT")]
-    advertise: Option<String>,
-    /// A node to join; may be given several times, or list several behind commas.
-    #[arg(long, value_name = "HOST:PORT", value_delimiter = ',')]
-    join: Vec<String>,
-    /// The name of the cluster.
-    #[arg(long, default_value = "")]
-    cluster: String,
-    /// What others see with this member.
-    #[arg(long, default_value = "")]
-    meta: String,
-    /// A file that brings the node back, as the same member, without a node to join.
-    #[arg(long, value_name = "FILE")]
-    snapshot: Option<PathBuf>,
-}
-
-fn main() -> ExitCode {
-    let args = match Args::try_parse() {
-        Ok(args) => args,
-        Err(help) if !help.use_stderr() => help.exit(),
-        Err(error) => return fail(error.to_string().lines().next().unwrap_or_default()),
-    };
-    match run(args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&format!("error: {error}")),
+    let leaver = gossip.clone();
+    ctrlc::set_handler(move || {
+        leaver.leave().wait();
+        process::exit(0);
+    })?;
+    let joining = gossip.join(seeds);
+    thread::spawn(|| joining.wait().iter().for_each(|outcome| println!("{outcome}")));
+    for update in gossip.events().iter() {
+        println!("{update}");
     }
-}
-
-fn fail(line: &str) -> ExitCode {
-    eprintln!("{line}");
-    ExitCode::FAILURE
-}
-
-fn run(args: Args) -> Result<(), Error> {
-    let mut builder = Gossip::bind(args.bind).cluster(args.cluster).meta(args.meta);
-    if let Some(address) = args.advertise {
-        builder = builder.advertise(address);
-    }
-    if let Some(file) = args.snapshot {
-        builder = builder.snapshot(file);
-    }
-    let gossip = builder.seeds(&args.join).start()?;
-    println!("{:.8} at {}, Ctrl-C leaves", gossip.id(), gossip.local_addr());
-    if let Some(error) = gossip.snapshot_error() {
-        println!("{error}");
-    }
-    leave_on_ctrl_c(gossip.clone());
-
-    let mut events = gossip.events();
-    let joining = gossip.join(args.join);
-    thread::spawn(|| {
-        for outcome in joining.wait() {
-            match outcome.result {
-                Ok(id) => println!("joined through {:.8} at {}", id, outcome.seed),
-                Err(error) => println!("{}: {error}; it will be tried again", outcome.seed),
-            }
-        }
-    });
-    for update in events.iter() {
-        if !matches!(update, Update::Event(Event::Join(JoinEvent::Finished { .. }))) {
-            println!("{update}");
-        }
-    }
-    gossip.shutdown().wait();
     Ok(())
-}
-
-/// Ctrl-C leaves, a second one does not wait for that.
-fn leave_on_ctrl_c(gossip: Gossip) {
-    let leaving = AtomicBool::new(false);
-    let pressed = move || {
-        if leaving.swap(true, Ordering::Relaxed) {
-            process::exit(1);
-        }
-        println!("leaving; Ctrl-C again does not wait");
-        drop(gossip.leave());
-    };
-    if let Err(error) = ctrlc::set_handler(pressed) {
-        println!("Ctrl-C will not leave: {error}");
-    }
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gossip_driver::{Backoff, Running, Shared};
+use gossip_driver::{Backoff, DriverGuard, Engine};
 use mio::net::{TcpListener, UdpSocket};
 use mio::{Events, Interest, Poll, Token};
 
@@ -41,16 +41,16 @@ pub(crate) struct Driver {
     sent: Vec<u8>,
     streams: Streams,
     /// The last to be dropped: who waits for the end is told when all sockets are closed.
-    running: Running,
+    guard: DriverGuard,
 }
 
 impl Driver {
     pub(crate) fn new(
-        running: Running,
+        guard: DriverGuard,
         udp: std::net::UdpSocket,
         tcp: Option<std::net::TcpListener>,
     ) -> io::Result<Self> {
-        let shared = Arc::clone(running.shared());
+        let engine = Arc::clone(guard.engine());
         let poll = Poll::new()?;
         udp.set_nonblocking(true)?;
         let mut udp = UdpSocket::from_std(udp);
@@ -60,29 +60,29 @@ impl Driver {
             waker: Waker::from(Arc::new(Awake(mio::Waker::new(poll.registry(), WAKE)?))),
             udp,
             readable: Readiness::default(),
-            received: vec![0; Shared::MAX_DATAGRAM],
-            sent: vec![0; shared.config().datagram_budget],
-            streams: Streams::new(listener, poll.registry().try_clone()?, Arc::clone(&shared)),
+            received: vec![0; Engine::MAX_DATAGRAM],
+            sent: vec![0; engine.config().datagram_budget],
+            streams: Streams::new(listener, poll.registry().try_clone()?, Arc::clone(&engine)),
             poll,
-            running,
+            guard,
         })
     }
 
     /// Drives the node until it ends. No error of a socket ends it.
     pub(crate) fn run(mut self) {
-        let shared = Arc::clone(self.running.shared());
+        let engine = Arc::clone(self.guard.engine());
         let waker = self.waker.clone();
-        let mut woken = shared.woken();
-        let mut events = Events::with_capacity(Shared::BATCH);
+        let mut woken = engine.woken();
+        let mut events = Events::with_capacity(Engine::BATCH);
         loop {
             self.flush();
-            if shared.is_ending() {
+            if engine.is_ending() {
                 return;
             }
-            let deadline = shared.deadline();
+            let deadline = engine.poll_timeout();
             let mut limit = self.idle_until(deadline);
             if Pin::new(&mut woken).poll(&mut Context::from_waker(&waker)).is_ready() {
-                woken = shared.woken();
+                woken = engine.woken();
                 limit = Duration::ZERO;
             }
             self.wait(&mut events, limit);
@@ -90,7 +90,7 @@ impl Driver {
             self.receive();
             self.streams.go_on(&events);
             if Instant::now() >= deadline {
-                shared.timeout();
+                engine.handle_timeout();
             }
         }
     }
@@ -108,7 +108,7 @@ impl Driver {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
-                self.running.shared().socket_error("poll", &error);
+                self.guard.engine().socket_error("poll", &error);
                 thread::sleep(Backoff::new().failed());
             }
         }
@@ -123,26 +123,26 @@ impl Driver {
 
     /// Reads the datagrams that wait, up to a batch of them.
     fn receive(&mut self) {
-        for _ in 0..Shared::BATCH {
-            let Self { readable, udp, received, running, .. } = self;
-            let shared = running.shared();
-            let attempt = readable.attempt(shared, "receive", || udp.recv_from(received));
+        for _ in 0..Engine::BATCH {
+            let Self { readable, udp, received, guard, .. } = self;
+            let engine = guard.engine();
+            let attempt = readable.attempt(engine, "receive", || udp.recv_from(received));
             let Some((len, from)) = attempt else { return };
-            shared.datagram(from, &mut received[..len]);
+            engine.handle_datagram(from, &mut received[..len]);
             self.flush();
         }
     }
 
     /// Sends what there is to send.
     fn flush(&mut self) {
-        let shared = self.running.shared();
-        while let Some(transmit) = shared.transmit(&mut self.sent) {
+        let engine = self.guard.engine();
+        while let Some(transmit) = engine.poll_transmit(&mut self.sent) {
             if let Err(error) = send(&self.udp, transmit.bytes, transmit.to) {
-                shared.socket_error("send", &error);
+                engine.socket_error("send", &error);
             }
         }
         let mut frame = Vec::new();
-        while let Some(request) = shared.request(&mut frame) {
+        while let Some(request) = engine.poll_request(&mut frame) {
             self.streams.request(request, std::mem::take(&mut frame));
         }
     }

@@ -2,66 +2,46 @@
 //!
 //! # Where to look
 //!
-//! [`Gossip::bind`] gives the [`Builder`] with the options, [`Config`] has the knobs; [`Gossip`]
-//! itself is a [`Handle`] with the methods, whose waiting is in [`Pending`]; [`Events`] tells what
-//! happens, [`Error`], [`SeedError`] and [`CommandError`] what can go wrong.
+//! - [`bind`] returns the [`Builder`] with the options; [`Config`] holds the protocol's settings.
+//! - [`Gossip`] is the handle of a running node, with all methods; [`Pending`] waits for their ends.
+//! - [`Events`] is a subscription.
+//! - [`Error`], [`SeedError`] and [`CommandError`] are the errors.
 
 mod driver;
 mod readiness;
 mod stream;
 mod streams;
 
-use std::ops::Deref;
 use std::sync::Arc;
 use std::thread;
 
-pub use gossip_core::{
-    CommandError, Config, ConfigError, Delivery, Epoch, Incarnation, JoinError, MAX_META, NodeId,
-    SendId, Stats, Status,
-};
-use gossip_driver::Opened;
-pub use gossip_driver::{
-    DetectorEvent, Error, Event, Events, Handle, JoinEvent, LocalEvent, Member, MemberEvent,
-    MessageEvent, Node, Options, Pending, SeedError, SeedOutcome, Snapshot, SnapshotError, Update,
-};
+use gossip_driver::Prepared;
+pub use gossip_driver::api::*;
 
-/// Collects the options of a node; [`start`](gossip_driver::Builder::start) returns [`Starting`].
+/// Builder of a node on a thread; [`start`](gossip_driver::Builder::start) returns [`Starting`].
 pub type Builder = gossip_driver::Builder<Starting>;
 
-/// The node that runs, or why it cannot.
+/// The running node, or the reason why it cannot run.
 pub type Starting = Result<Gossip, Error>;
 
-/// A node that runs on a thread: a [`Handle`], to be cloned and shared.
-#[derive(Clone, Debug)]
-pub struct Gossip(Handle);
-
-impl Gossip {
-    /// A node that is to be bound to `address`, given as `host:port`; port 0 takes any that is free.
-    /// `0.0.0.0` and `::` need [`advertise`](gossip_driver::Builder::advertise).
-    pub fn bind(address: impl ToString) -> Builder {
-        Builder::new(address, Self::start)
-    }
-
-    /// A node with options that a builder of another kind has collected: one for a choice of
-    /// adapters.
-    ///
-    /// # Errors
-    ///
-    /// As for [`start`](gossip_driver::Builder::start).
-    pub fn start(options: Options) -> Starting {
-        let Opened { handle, running, udp, tcp } = options.open().wait()?;
-        let shared = Arc::clone(running.shared());
-        let driver = driver::Driver::new(running, udp, tcp).map_err(Error::System)?;
-        let thread = thread::Builder::new().name("gossip".into()).spawn(|| driver.run());
-        shared.runs_on(thread.map_err(Error::System)?);
-        Ok(Self(handle))
-    }
+/// Prepares a node bound to `address`, given as `host:port`. Port 0 takes any free port.
+///
+/// `0.0.0.0` and `::` need [`advertise`](gossip_driver::Builder::advertise).
+pub fn bind(address: impl ToString) -> Builder {
+    Builder::new(address, start)
 }
 
-impl Deref for Gossip {
-    type Target = Handle;
-
-    fn deref(&self) -> &Handle {
-        &self.0
-    }
+/// Starts a node with options that another adapter's builder collected: for a choice of adapters
+/// at run time.
+///
+/// # Errors
+///
+/// As for [`Builder::start`](gossip_driver::Builder::start).
+pub fn start(options: Options) -> Starting {
+    let Prepared { handle, guard, udp, tcp } = options.prepare().wait()?;
+    let engine = Arc::clone(guard.engine());
+    let driver = driver::Driver::new(guard, udp, tcp).map_err(Error::System)?;
+    let thread = thread::Builder::new().name("gossip".into()).spawn(|| driver.run());
+    engine.set_thread(thread.map_err(Error::System)?);
+    Ok(handle)
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Instant;
 
-use gossip_driver::{Backoff, Shared};
+use gossip_driver::{Backoff, Engine};
 
 /// Whether a socket is worth a try. The system says so once, so it is remembered until the socket
 /// would block; after an error the socket rests a while.
@@ -27,7 +27,7 @@ impl Readiness {
     /// Makes a try, if it is worth one. An error is told: `what` failed.
     pub(crate) fn attempt<T>(
         &mut self,
-        shared: &Shared,
+        engine: &Engine,
         what: &'static str,
         attempt: impl FnOnce() -> io::Result<T>,
     ) -> Option<T> {
@@ -44,7 +44,7 @@ impl Readiness {
                 self.ready = error.kind() != io::ErrorKind::WouldBlock;
                 if self.ready {
                     self.backoff.failed();
-                    shared.socket_error(what, &error);
+                    engine.socket_error(what, &error);
                 }
                 None
             }

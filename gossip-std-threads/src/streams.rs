@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use gossip_core::Request;
-use gossip_driver::{Shared, frame};
+use gossip_driver::{Engine, frame};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Registry, Token};
 
@@ -24,7 +24,7 @@ enum Role {
 
 /// The connections of a node.
 pub(crate) struct Streams {
-    shared: Arc<Shared>,
+    engine: Arc<Engine>,
     registry: Registry,
     listener: Option<TcpListener>,
     pub(crate) acceptable: Readiness,
@@ -38,16 +38,16 @@ impl Streams {
     pub(crate) fn new(
         listener: Option<TcpListener>,
         registry: Registry,
-        shared: Arc<Shared>,
+        engine: Arc<Engine>,
     ) -> Self {
         let acceptable = Readiness::default();
         let open = BTreeMap::new();
-        Self { shared, registry, listener, acceptable, open, next: 0, serving: 0 }
+        Self { engine, registry, listener, acceptable, open, next: 0, serving: 0 }
     }
 
     /// When something is to be done even if the system says nothing.
     pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
-        let room = self.serving < Shared::MAX_SERVED;
+        let room = self.serving < Engine::MAX_SERVED;
         let accept = self.acceptable.since(now).filter(|_| room);
         self.open.values().map(|&(_, deadline, _)| deadline).chain(accept).min()
     }
@@ -55,10 +55,10 @@ impl Streams {
     /// Makes a request.
     pub(crate) fn request(&mut self, request: Request<SocketAddr>, mut frame: Vec<u8>) {
         frame::wrap(&mut frame);
-        let deadline = Instant::now() + self.shared.time_left(request.deadline);
+        let deadline = Instant::now() + self.engine.time_left(request.deadline);
         match TcpStream::connect(request.to) {
             Ok(socket) => self.add(socket, Role::Client(request), deadline, frame),
-            Err(error) => self.shared.request_failed(&request, &error),
+            Err(error) => self.engine.handle_request_failed(&request, &error),
         }
     }
 
@@ -79,12 +79,12 @@ impl Streams {
 
     /// Takes in those who wait, a bounded number at a time; the rest waits in the backlog.
     fn accept(&mut self) {
-        while self.serving < Shared::MAX_SERVED {
+        while self.serving < Engine::MAX_SERVED {
             let Some(listener) = &self.listener else { return };
-            let attempt = self.acceptable.attempt(&self.shared, "accept", || listener.accept());
+            let attempt = self.acceptable.attempt(&self.engine, "accept", || listener.accept());
             let Some((socket, from)) = attempt else { return };
             self.serving += 1;
-            let deadline = Instant::now() + self.shared.config().requests.timeout;
+            let deadline = Instant::now() + self.engine.config().requests.timeout;
             self.add(socket, Role::Server(from), deadline, Vec::new());
         }
     }
@@ -103,8 +103,8 @@ impl Streams {
     fn advance(&mut self, token: usize) {
         let Some((role, _, stream)) = self.open.get_mut(&token) else { return };
         let done = match role {
-            Role::Client(request) => ask(&self.shared, request, stream),
-            Role::Server(from) => serve(&self.shared, *from, stream),
+            Role::Client(request) => ask(&self.engine, request, stream),
+            Role::Server(from) => serve(&self.engine, *from, stream),
         };
         match done {
             Ok(false) => {}
@@ -117,12 +117,14 @@ impl Streams {
         let Some((role, _, mut stream)) = self.open.remove(&token) else { return };
         stream.deregister(&self.registry);
         match (role, result) {
-            (Role::Client(request), Err(error)) => self.shared.request_failed(&request, &error),
+            (Role::Client(request), Err(error)) => {
+                self.engine.handle_request_failed(&request, &error);
+            }
             (Role::Client(_), Ok(())) => {}
             (Role::Server(_), result) => {
                 self.serving -= 1;
                 if let Err(error) = result {
-                    self.shared.socket_error("serve", &error);
+                    self.engine.socket_error("serve", &error);
                 }
             }
         }
@@ -130,20 +132,20 @@ impl Streams {
 }
 
 /// Goes on with a request of ours; whether it is done.
-fn ask(shared: &Shared, request: &Request<SocketAddr>, stream: &mut Stream) -> io::Result<bool> {
-    let most = shared.config().requests.max_frame;
+fn ask(engine: &Engine, request: &Request<SocketAddr>, stream: &mut Stream) -> io::Result<bool> {
+    let most = engine.config().requests.max_frame;
     let reply = if stream.write()? { stream.read(most)? } else { None };
-    Ok(reply.map(|frame| shared.reply(request, frame)).is_some())
+    Ok(reply.map(|frame| engine.handle_reply(request, frame)).is_some())
 }
 
 /// Goes on with a request of another; whether it is done.
-fn serve(shared: &Shared, from: SocketAddr, stream: &mut Stream) -> io::Result<bool> {
+fn serve(engine: &Engine, from: SocketAddr, stream: &mut Stream) -> io::Result<bool> {
     if stream.has_answer() {
         return stream.write();
     }
-    let Some(frame) = stream.read(shared.config().requests.max_frame)? else { return Ok(false) };
+    let Some(frame) = stream.read(engine.config().requests.max_frame)? else { return Ok(false) };
     let mut reply = Vec::new();
-    if !shared.serve(from, frame, &mut reply) {
+    if !engine.handle_request(from, frame, &mut reply) {
         return Ok(true);
     }
     frame::wrap(&mut reply);

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use std::{env, thread};
 
-use gossip_std_threads::{Config, Epoch, Gossip, NodeId, Snapshot};
+use gossip_std_threads::{Config, Epoch, NodeId, Snapshot};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -53,7 +53,7 @@ fn a_killed_writer_leaves_a_whole_snapshot() {
     let file = folder.path().join("snapshot");
     let mut config = Config::local();
     config.rumors.interval = Duration::from_millis(20);
-    let start = || Gossip::bind("127.0.0.1:0").config(config.clone());
+    let start = || gossip_std_threads::bind("127.0.0.1:0").config(config.clone());
     let home = start().start().unwrap();
     let id = NodeId::from_u128(2);
     let mut epoch = Epoch::new(1).unwrap();

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use conformance::Adapter;
-use gossip_std_threads::{Error, Gossip, Handle, Options};
+use gossip_std_threads::{Error, Gossip, Options};
 
-fn start(options: Options) -> Result<Handle, Error> {
-    Ok((*Gossip::start(options)?).clone())
+fn start(options: Options) -> Result<Gossip, Error> {
+    gossip_std_threads::start(options)
 }
 
 fn main() -> ExitCode {

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use gossip_std_threads::{Config, Gossip};
+use gossip_std_threads::Config;
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -28,7 +28,7 @@ fn until_threads_are(count: usize) {
 #[test]
 fn threads_are_few_and_joined() {
     const NODES: usize = 20;
-    let start = || Gossip::bind("127.0.0.1:0").config(Config::local()).start().unwrap();
+    let start = || gossip_std_threads::bind("127.0.0.1:0").config(Config::local()).start().unwrap();
     let nodes: Vec<_> = (0..NODES).map(|_| start()).collect();
     let seed = nodes[0].local_addr();
     for node in &nodes {

@@ -87,7 +87,7 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
 async fn start(size: usize) -> Result<Vec<Gossip>, Error> {
     let mut nodes: Vec<Gossip> = Vec::with_capacity(size);
     for _ in 0..size {
-        let node = Gossip::bind("127.0.0.1:0").config(Config::lan()).start().await?;
+        let node = gossip_tokio::bind("127.0.0.1:0").config(Config::lan()).start().await?;
         if let Some(first) = nodes.first() {
             // Goes on by itself.
             drop(node.join([first.local_addr()]));

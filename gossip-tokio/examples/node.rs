@@ -1,4 +1,4 @@
-//! One node, for a terminal of its own: events as they come; Ctrl-C leaves, a second one kills.
+//! One node. It prints its events, and leaves on Ctrl-C; a second Ctrl-C kills it.
 //!
 //! `cargo run -p gossip-tokio --example node -- --bind 127.0.0.1:7946 --join 127.0.0.1:7947`
 
@@ -6,30 +6,30 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use gossip_tokio::{Error, Event, Gossip, JoinEvent, Update};
+use gossip_tokio::{Error, Event, JoinEvent, Report, Update};
 use tokio::signal::ctrl_c;
 
-/// Runs one node of a cluster and prints what happens, a line each. Ctrl-C leaves the cluster, a
-/// second one ends the node at once.
+/// Runs one node of a cluster and prints its events. Ctrl-C leaves the cluster; a second Ctrl-C
+/// ends the node at once.
 #[derive(Parser)]
 #[command(name = "node")]
 struct Args {
     /// The address to bind, in UDP and TCP.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7946")]
     bind: String,
-    /// The address that others are told, if it is another one.
+    /// The address at which others reach the node, if it differs.
     #[arg(long, value_name = "HOST:PORT")]
     advertise: Option<String>,
-    /// A node to join; may be given several times, or list several behind commas.
+    /// A node to join. Repeat the option, or separate several with commas.
     #[arg(long, value_name = "HOST:PORT", value_delimiter = ',')]
     join: Vec<String>,
     /// The name of the cluster.
     #[arg(long, default_value = "")]
     cluster: String,
-    /// What others see with this member.
+    /// Metadata that all members see.
     #[arg(long, default_value = "")]
     meta: String,
-    /// A file that brings the node back, as the same member, without a node to join.
+    /// A file from which the node returns as the same member, without a node to join.
     #[arg(long, value_name = "FILE")]
     snapshot: Option<PathBuf>,
 }
@@ -43,7 +43,7 @@ async fn main() -> ExitCode {
     };
     match run(args).await {
         Ok(code) => code,
-        Err(error) => fail(&format!("error: {error}")),
+        Err(error) => fail(&format!("error: {}", Report(&error))),
     }
 }
 
@@ -53,7 +53,7 @@ fn fail(line: &str) -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<ExitCode, Error> {
-    let mut builder = Gossip::bind(args.bind).cluster(args.cluster).meta(args.meta);
+    let mut builder = gossip_tokio::bind(args.bind).cluster(args.cluster).meta(args.meta);
     if let Some(address) = args.advertise {
         builder = builder.advertise(address);
     }
@@ -63,17 +63,14 @@ async fn run(args: Args) -> Result<ExitCode, Error> {
     let gossip = builder.seeds(&args.join).start().await?;
     println!("{:.8} at {}, Ctrl-C leaves", gossip.id(), gossip.local_addr());
     if let Some(error) = gossip.snapshot_error() {
-        println!("{error}");
+        println!("{}", Report(&*error));
     }
 
     let mut events = gossip.events();
     let joining = gossip.join(args.join);
     let join = tokio::spawn(async {
         for outcome in joining.await {
-            match outcome.result {
-                Ok(id) => println!("joined through {:.8} at {}", id, outcome.seed),
-                Err(error) => println!("{}: {error}; it will be tried again", outcome.seed),
-            }
+            println!("{outcome}");
         }
     });
     let mut leaving = false;

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use gossip_driver::{Backoff, Running, Shared};
+use gossip_driver::{Backoff, DriverGuard, Engine};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
@@ -19,25 +19,25 @@ pub(crate) fn udp(socket: std::net::UdpSocket) -> io::Result<UdpSocket> {
 }
 
 /// Drives a node until it ends. No error of a socket ends it.
-pub(crate) async fn drive(running: Running, udp: UdpSocket, tcp: Option<TcpListener>) {
-    let shared = running.shared();
+pub(crate) async fn drive(guard: DriverGuard, udp: UdpSocket, tcp: Option<TcpListener>) {
+    let engine = guard.engine();
     let mut driver = Driver {
-        shared: Arc::clone(shared),
+        engine: Arc::clone(engine),
         udp,
-        received: vec![0; Shared::MAX_DATAGRAM],
-        sent: vec![0; shared.config().datagram_budget],
+        received: vec![0; Engine::MAX_DATAGRAM],
+        sent: vec![0; engine.config().datagram_budget],
         tasks: JoinSet::new(),
         backoff: Backoff::new(),
     };
     if let Some(tcp) = tcp {
-        driver.tasks.spawn(stream::accept(Arc::clone(shared), tcp));
+        driver.tasks.spawn(stream::accept(Arc::clone(engine), tcp));
     }
     driver.run().await;
     driver.tasks.shutdown().await;
 }
 
 struct Driver {
-    shared: Arc<Shared>,
+    engine: Arc<Engine>,
     udp: UdpSocket,
     received: Vec<u8>,
     sent: Vec<u8>,
@@ -48,15 +48,15 @@ struct Driver {
 
 impl Driver {
     async fn run(&mut self) {
-        let shared = Arc::clone(&self.shared);
-        let mut woken = shared.woken();
-        let mut timer = pin!(sleep_until(shared.deadline().into()));
+        let engine = Arc::clone(&self.engine);
+        let mut woken = engine.woken();
+        let mut timer = pin!(sleep_until(engine.poll_timeout().into()));
         loop {
             self.flush().await;
-            if shared.is_ending() {
+            if engine.is_ending() {
                 return;
             }
-            let (deadline, rests) = (shared.deadline(), self.backoff.until());
+            let (deadline, rests) = (engine.poll_timeout(), self.backoff.until());
             let next = rests.map_or(deadline, |until| until.min(deadline));
             if timer.deadline().into_std() != next {
                 timer.as_mut().reset(next.into());
@@ -65,12 +65,12 @@ impl Driver {
             tokio::select! {
                 biased;
                 _ = self.udp.readable(), if rests.is_none() => self.receive().await,
-                () = &mut woken => woken = shared.woken(),
+                () = &mut woken => woken = engine.woken(),
                 () = &mut timer => {}
             }
             // Whatever came first: a flood of datagrams is not to stop the clock.
             if Instant::now() >= deadline {
-                shared.timeout();
+                engine.handle_timeout();
             }
             while self.tasks.try_join_next().is_some() {}
         }
@@ -78,16 +78,16 @@ impl Driver {
 
     /// Reads the datagrams that wait, up to a batch of them.
     async fn receive(&mut self) {
-        for _ in 0..Shared::BATCH {
+        for _ in 0..Engine::BATCH {
             match self.udp.try_recv_from(&mut self.received) {
                 Ok((len, from)) => {
                     self.backoff.worked();
-                    self.shared.datagram(from, &mut self.received[..len]);
+                    self.engine.handle_datagram(from, &mut self.received[..len]);
                     self.flush().await;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) => {
-                    self.shared.socket_error("receive", &error);
+                    self.engine.socket_error("receive", &error);
                     self.backoff.failed();
                     return;
                 }
@@ -97,15 +97,15 @@ impl Driver {
 
     /// Sends what there is to send.
     async fn flush(&mut self) {
-        while let Some(transmit) = self.shared.transmit(&mut self.sent) {
+        while let Some(transmit) = self.engine.poll_transmit(&mut self.sent) {
             if let Err(error) = self.udp.send_to(transmit.bytes, transmit.to).await {
-                self.shared.socket_error("send", &error);
+                self.engine.socket_error("send", &error);
             }
         }
         let mut frame = Vec::new();
-        while let Some(request) = self.shared.request(&mut frame) {
+        while let Some(request) = self.engine.poll_request(&mut frame) {
             let frame = std::mem::take(&mut frame);
-            self.tasks.spawn(stream::exchange(Arc::clone(&self.shared), request, frame));
+            self.tasks.spawn(stream::exchange(Arc::clone(&self.engine), request, frame));
         }
     }
 }

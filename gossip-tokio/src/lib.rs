@@ -2,65 +2,43 @@
 //!
 //! # Where to look
 //!
-//! [`Gossip::bind`] gives the [`Builder`] with the options, [`Config`] has the knobs; [`Gossip`]
-//! itself is a [`Handle`] with the methods; [`Events`] tells what happens, [`Error`],
-//! [`SeedError`] and [`CommandError`] what can go wrong.
+//! - [`bind`] returns the [`Builder`] with the options; [`Config`] holds the protocol's settings.
+//! - [`Gossip`] is the handle of a running node, with all methods.
+//! - [`Events`] is a subscription.
+//! - [`Error`], [`SeedError`] and [`CommandError`] are the errors.
 
 mod driver;
 mod stream;
 
 use std::future::Future;
-use std::ops::Deref;
 use std::pin::Pin;
 
-pub use gossip_core::{
-    CommandError, Config, ConfigError, Delivery, Epoch, Incarnation, JoinError, MAX_META, NodeId,
-    SendId, Stats, Status,
-};
-use gossip_driver::Opened;
-pub use gossip_driver::{
-    DetectorEvent, Error, Event, Events, Handle, JoinEvent, LocalEvent, Member, MemberEvent,
-    MessageEvent, Node, Options, Pending, SeedError, SeedOutcome, Snapshot, SnapshotError, Update,
-};
+use gossip_driver::Prepared;
+pub use gossip_driver::api::*;
 
-/// Collects the options of a node; [`start`](gossip_driver::Builder::start) returns [`Starting`].
+/// Builder of a node on tokio; [`start`](gossip_driver::Builder::start) returns [`Starting`].
 pub type Builder = gossip_driver::Builder<Starting>;
 
-/// Completes when the node runs, or cannot.
+/// A future that completes with the running node, or with the reason why it cannot run.
 pub type Starting = Pin<Box<dyn Future<Output = Result<Gossip, Error>> + Send>>;
 
-/// A node that runs on tokio: a [`Handle`], to be cloned and shared.
-#[derive(Clone, Debug)]
-pub struct Gossip(Handle);
-
-impl Gossip {
-    /// A node that is to be bound to `address`, given as `host:port`; port 0 takes any that is free.
-    /// `0.0.0.0` and `::` need [`advertise`](gossip_driver::Builder::advertise).
-    pub fn bind(address: impl ToString) -> Builder {
-        Builder::new(address, Self::start)
-    }
-
-    /// A node with options that a builder of another kind has collected: one for a choice of
-    /// adapters.
-    pub fn start(options: Options) -> Starting {
-        Box::pin(start(options))
-    }
+/// Prepares a node bound to `address`, given as `host:port`. Port 0 takes any free port.
+///
+/// `0.0.0.0` and `::` need [`advertise`](gossip_driver::Builder::advertise).
+pub fn bind(address: impl ToString) -> Builder {
+    Builder::new(address, start)
 }
 
-impl Deref for Gossip {
-    type Target = Handle;
-
-    fn deref(&self) -> &Handle {
-        &self.0
-    }
-}
-
-async fn start(options: Options) -> Result<Gossip, Error> {
-    let Opened { handle, running, udp, tcp } = options.open().await?;
-    let udp = driver::udp(udp).map_err(Error::System)?;
-    let tcp = tcp.map(stream::tcp).transpose().map_err(Error::System)?;
-    tokio::spawn(driver::drive(running, udp, tcp));
-    Ok(Gossip(handle))
+/// Starts a node with options that another adapter's builder collected: for a choice of adapters
+/// at run time.
+pub fn start(options: Options) -> Starting {
+    Box::pin(async {
+        let Prepared { handle, guard, udp, tcp } = options.prepare().await?;
+        let udp = driver::udp(udp).map_err(Error::System)?;
+        let tcp = tcp.map(stream::tcp).transpose().map_err(Error::System)?;
+        tokio::spawn(driver::drive(guard, udp, tcp));
+        Ok(handle)
+    })
 }
 
 /// The examples of the README, compiled.

@@ -3,7 +3,7 @@
 use std::net::UdpSocket;
 use std::time::Duration;
 
-use gossip_tokio::{Gossip, SeedError};
+use gossip_tokio::SeedError;
 use tokio::runtime::Runtime;
 
 const ENOUGH: Duration = Duration::from_secs(60);
@@ -13,7 +13,7 @@ fn a_runtime_that_ends_ends_all_waiting() {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let nobody = silent.local_addr().unwrap();
     let runtime = Runtime::new().unwrap();
-    let gossip = runtime.block_on(Gossip::bind("127.0.0.1:0").start()).unwrap();
+    let gossip = runtime.block_on(gossip_tokio::bind("127.0.0.1:0").start()).unwrap();
     let joining = gossip.join([nobody]);
     // On a plain thread, while the node runs in the background.
     assert_eq!(gossip.until(|node| node.members().count() == 1).wait_timeout(ENOUGH), Some(true));

@@ -4,14 +4,14 @@ use std::process::ExitCode;
 use std::sync::LazyLock;
 
 use conformance::Adapter;
-use gossip_tokio::{Error, Gossip, Handle, Options};
+use gossip_tokio::{Error, Gossip, Options};
 use tokio::runtime::Runtime;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime starts"));
 
-fn start(options: Options) -> Result<Handle, Error> {
-    let gossip = RUNTIME.block_on(Gossip::start(options))?;
-    Ok((*gossip).clone())
+fn start(options: Options) -> Result<Gossip, Error> {
+    let gossip = RUNTIME.block_on(gossip_tokio::start(options))?;
+    Ok(gossip)
 }
 
 fn main() -> ExitCode {

@@ -5,17 +5,17 @@ use std::sync::mpsc;
 use std::thread;
 
 use conformance::Adapter;
-use gossip_tokio::{Error, Gossip, Handle, Options};
+use gossip_tokio::{Error, Gossip, Options};
 use tokio::runtime;
 
 /// On a runtime of its own, on a thread of its own.
-fn start(options: Options) -> Result<Handle, Error> {
+fn start(options: Options) -> Result<Gossip, Error> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Error::System)?;
     let (started, starting) = mpsc::channel();
     thread::spawn(move || {
         runtime.block_on(async {
-            let node = Gossip::start(options).await.map(|gossip| (*gossip).clone());
+            let node = gossip_tokio::start(options).await;
             let end = node.as_ref().ok().map(|node| node.until(|_| false));
             started.send(node).expect("it is waited for");
             if let Some(end) = end {

@@ -2,7 +2,7 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use gossip_core::{Config, Instant, Local, MAX_META, Node};
-use gossip_driver::Handle;
+use gossip_driver::Gossip;
 
 use crate::Adapter;
 use crate::adapter::{epoch, id, still};
@@ -26,7 +26,7 @@ fn forged(number: u32, config: &Config) -> Node {
 }
 
 /// Lets that many join, so that `node` knows them all.
-fn teach(node: &Handle, count: u32, config: &Config) {
+fn teach(node: &Gossip, count: u32, config: &Config) {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = node.local_addr();
     let mut buf = vec![0; config.datagram_budget];

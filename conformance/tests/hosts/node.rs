@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::{env, io, thread};
 
 use gossip_core::NodeId;
-use gossip_driver::{Builder, Event, Handle, Member, MemberEvent, Update};
+use gossip_driver::{Builder, Event, Gossip, Member, MemberEvent, Update};
 
 use crate::adapters;
 use crate::shell;
@@ -37,7 +37,7 @@ pub(crate) fn run(number: usize) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn start(number: usize) -> Handle {
+fn start(number: usize) -> Gossip {
     let start = adapters::ALL[number % adapters::ALL.len()];
     let builder = Builder::new(format!("{}:7946", address(number)), start).id(id(number));
     let node = builder.start().expect("the node starts");

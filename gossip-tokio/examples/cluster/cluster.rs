@@ -187,7 +187,7 @@ impl Cluster {
 
 async fn start(number: usize) -> Result<Gossip, Error> {
     let id = NodeId::from_u128(number as u128 + 1);
-    Gossip::bind("127.0.0.1:0").id(id).config(Config::local()).start().await
+    gossip_tokio::bind("127.0.0.1:0").id(id).config(Config::local()).start().await
 }
 
 fn name(number: usize) -> String {

@@ -1,6 +1,6 @@
 //! Our own nodes, as any application would start them.
 
-use gossip_tokio::{Config, Handle, Stats};
+use gossip_tokio::{Config, Gossip, Stats};
 use tokio::runtime::Runtime;
 
 use super::{Cluster, Counts, tokio};
@@ -9,7 +9,7 @@ use crate::Error;
 const BIND: &str = "127.0.0.1:0";
 
 pub(crate) struct GossipCluster {
-    nodes: Vec<Handle>,
+    nodes: Vec<Gossip>,
     /// If that is what they run on.
     _tokio: Option<Runtime>,
 }
@@ -18,8 +18,8 @@ impl GossipCluster {
     pub(crate) fn on_tokio(size: usize) -> Result<Self, Error> {
         let tokio = tokio()?;
         let mut cluster = Self::of(size, || {
-            let starting = gossip_tokio::Gossip::bind(BIND).config(Config::lan()).start();
-            Ok(Handle::clone(&*tokio.block_on(starting)?))
+            let starting = gossip_tokio::bind(BIND).config(Config::lan()).start();
+            Ok(tokio.block_on(starting)?)
         })?;
         cluster._tokio = Some(tokio);
         Ok(cluster)
@@ -27,31 +27,28 @@ impl GossipCluster {
 
     pub(crate) fn on_smol(size: usize) -> Result<Self, Error> {
         Self::of(size, || {
-            let starting = gossip_smol::Gossip::bind(BIND).config(Config::lan()).start();
+            let starting = gossip_smol::bind(BIND).config(Config::lan()).start();
             let (node, driver) = smol::block_on(starting)?;
             smol::spawn(driver).detach();
-            Ok(Handle::clone(&node))
+            Ok(node)
         })
     }
 
     /// The adapter for smol, on the executor of async-std.
     pub(crate) fn on_async_std(size: usize) -> Result<Self, Error> {
         Self::of(size, || {
-            let starting = gossip_smol::Gossip::bind(BIND).config(Config::lan()).start();
+            let starting = gossip_smol::bind(BIND).config(Config::lan()).start();
             let (node, driver) = async_std::task::block_on(starting)?;
             async_std::task::spawn(driver);
-            Ok(Handle::clone(&node))
+            Ok(node)
         })
     }
 
     pub(crate) fn on_threads(size: usize) -> Result<Self, Error> {
-        Self::of(size, || {
-            let node = gossip_std_threads::Gossip::bind(BIND).config(Config::lan()).start()?;
-            Ok(Handle::clone(&node))
-        })
+        Self::of(size, || Ok(gossip_std_threads::bind(BIND).config(Config::lan()).start()?))
     }
 
-    fn of(size: usize, start: impl Fn() -> Result<Handle, Error>) -> Result<Self, Error> {
+    fn of(size: usize, start: impl Fn() -> Result<Gossip, Error>) -> Result<Self, Error> {
         Ok(Self { nodes: (0..size).map(|_| start()).collect::<Result<_, _>>()?, _tokio: None })
     }
 }

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use gossip_core::{Address, Config, Request, Transmit};
 
-use super::{Phase, Shared, State};
-use crate::keeper::Keeper;
+use super::{DriverState, Engine, State};
+use crate::snapshot_writer::SnapshotWriter;
 use crate::trace;
 use crate::wait::until;
 
-impl Shared {
+impl Engine {
     /// How many datagrams to read in a row before others have their turn.
     pub const BATCH: usize = 64;
 
@@ -31,7 +31,7 @@ impl Shared {
     }
 
     /// Takes a datagram that has arrived.
-    pub fn datagram(&self, from: SocketAddr, datagram: &mut [u8]) {
+    pub fn handle_datagram(&self, from: SocketAddr, datagram: &mut [u8]) {
         let from = from.canonical();
         let result = self.with(|state, now| state.node.handle_datagram(now, &from, datagram));
         trace::received(self.id, from, datagram.len(), result);
@@ -39,7 +39,7 @@ impl Shared {
 
     /// The next datagram to send, encoded into `buf`, which must hold at least
     /// [`Config::datagram_budget`] bytes.
-    pub fn transmit<'b>(&self, buf: &'b mut [u8]) -> Option<Transmit<'b, SocketAddr>> {
+    pub fn poll_transmit<'b>(&self, buf: &'b mut [u8]) -> Option<Transmit<'b, SocketAddr>> {
         let mut transmit = self.lock().node.poll_transmit(self.clock.now(), buf)?;
         trace::sent(self.id, transmit.to, transmit.bytes.len());
         transmit.to = self.reachable(transmit.to);
@@ -57,7 +57,7 @@ impl Shared {
     }
 
     /// The next request to make, its frame in `frame`.
-    pub fn request(&self, frame: &mut Vec<u8>) -> Option<Request<SocketAddr>> {
+    pub fn poll_request(&self, frame: &mut Vec<u8>) -> Option<Request<SocketAddr>> {
         let request = self.lock().node.poll_request(self.clock.now(), frame)?;
         trace::request(self.id, request.to, frame.len());
         Some(request)
@@ -70,22 +70,22 @@ impl Shared {
     }
 
     /// Takes the reply to a request of ours. Wakes the driver.
-    pub fn reply(&self, request: &Request<SocketAddr>, frame: &mut [u8]) {
+    pub fn handle_reply(&self, request: &Request<SocketAddr>, frame: &mut [u8]) {
         let result = self.command(|state, now| state.node.handle_reply(now, request.id, frame));
         if let Err(reject) = result {
-            self.request_failed(request, &reject);
+            self.handle_request_failed(request, &reject);
         }
     }
 
     /// A request of ours came to nothing. Wakes the driver.
-    pub fn request_failed(&self, request: &Request<SocketAddr>, error: &dyn Display) {
+    pub fn handle_request_failed(&self, request: &Request<SocketAddr>, error: &dyn Display) {
         trace::request_failed(self.id, request.to, error);
         self.command(|state, now| state.node.handle_request_failed(now, request.id));
     }
 
     /// Serves the request of another node: whether there is an answer, which is then in `reply`.
     /// Wakes the driver.
-    pub fn serve(&self, from: SocketAddr, frame: &mut [u8], reply: &mut Vec<u8>) -> bool {
+    pub fn handle_request(&self, from: SocketAddr, frame: &mut [u8], reply: &mut Vec<u8>) -> bool {
         let from = from.canonical();
         let result = self.command(|state, now| state.node.handle_request(now, &from, frame, reply));
         trace::served(self.id, from, frame.len(), result);
@@ -99,13 +99,13 @@ impl Shared {
 
     /// When to call [`timeout`](Self::timeout): at most a day ahead.
     #[must_use]
-    pub fn deadline(&self) -> Instant {
+    pub fn poll_timeout(&self) -> Instant {
         let state = self.lock();
         let deadlines = [
             state.node.poll_timeout(),
             state.joins.deadline(),
             state.seeds.due(),
-            state.keeper.as_ref().and_then(Keeper::due),
+            state.snapshot_writer.as_ref().and_then(SnapshotWriter::due),
             #[cfg(feature = "metrics")]
             Some(state.metrics.due()),
         ];
@@ -114,7 +114,7 @@ impl Shared {
     }
 
     /// Does what is due. Nothing, if nothing is.
-    pub fn timeout(self: &Arc<Self>) {
+    pub fn handle_timeout(self: &Arc<Self>) {
         let (names, stale) = self.with(|state, now| {
             state.node.handle_timeout(now);
             state.joins.expire(now);
@@ -123,8 +123,9 @@ impl Shared {
             if state.seeds.expire(now, state.node.live_peers() == 0) {
                 state.contact(now, Vec::new());
             }
-            let State { node, seeds, keeper, .. } = state;
-            let stale = keeper.as_mut().is_some_and(|k| k.take_due(now, node, seeds.restored()));
+            let State { node, seeds, snapshot_writer, .. } = state;
+            let stale =
+                snapshot_writer.as_mut().is_some_and(|k| k.take_due(now, node, seeds.restored()));
             (seeds.take_due(now, node), stale)
         });
         if !names.is_empty() {
@@ -142,7 +143,7 @@ impl Shared {
 
     /// The thread that the driver runs on, if it has one of its own: who waits for the end waits for
     /// the end of that, too.
-    pub fn runs_on(&self, thread: JoinHandle<()>) {
+    pub fn set_thread(&self, thread: JoinHandle<()>) {
         *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
     }
 
@@ -150,6 +151,6 @@ impl Shared {
     #[must_use]
     pub fn is_ending(&self) -> bool {
         let state = self.lock();
-        state.phase != Phase::Running || state.node.is_stopped()
+        state.driver != DriverState::Running || state.node.is_stopped()
     }
 }

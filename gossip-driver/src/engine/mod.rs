@@ -1,6 +1,9 @@
 //! The node behind one mutex, and the conditions to wait on.
 
 mod adapter;
+mod join;
+mod seeds;
+mod snapshot;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,15 +14,15 @@ use event_listener::Event as Signal;
 use gossip_core::{Config, NodeId};
 
 use crate::clock::Clock;
-use crate::events::Hub;
 use crate::joins::Joins;
-use crate::keeper::Keeper;
 use crate::seeds::Seeds;
+use crate::snapshot_writer::SnapshotWriter;
+use crate::subscribers::Subscribers;
 use crate::{Event, JoinEvent, Member, Node, Pending, Update, trace};
 
 /// Whether the adapter's driver runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
+pub(crate) enum DriverState {
     Running,
     /// It is to stop, without leaving.
     Stopping,
@@ -30,13 +33,13 @@ pub(crate) enum Phase {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) node: Node,
-    pub(crate) phase: Phase,
+    pub(crate) driver: DriverState,
     pub(crate) joins: Joins,
     pub(crate) seeds: Seeds,
-    pub(crate) keeper: Option<Keeper>,
+    pub(crate) snapshot_writer: Option<SnapshotWriter>,
     #[cfg(feature = "metrics")]
     metrics: crate::metrics::Metrics,
-    hub: Hub,
+    subscribers: Subscribers,
 }
 
 impl State {
@@ -47,12 +50,12 @@ impl State {
             any = true;
             trace::event(id, &event);
             match &event {
-                Event::Lagged { lost } => self.hub.lost(*lost),
+                Event::Lagged { lost } => self.subscribers.lost(*lost),
                 Event::Join(JoinEvent::Finished { id, outcomes }) => {
                     self.joins.finished(*id, outcomes);
-                    self.hub.publish(&event);
+                    self.subscribers.publish(&event);
                 }
-                _ => self.hub.publish(&event),
+                _ => self.subscribers.publish(&event),
             }
         }
         any
@@ -73,7 +76,7 @@ pub(crate) fn members(node: &Node) -> Vec<Member> {
 /// until it [`is_ending`](Self::is_ending), whatever its sockets say. Every call takes the lock for
 /// itself alone.
 #[derive(Debug)]
-pub struct Shared {
+pub struct Engine {
     state: Mutex<State>,
     /// Something may have changed.
     pub(crate) changed: Arc<Signal>,
@@ -92,27 +95,27 @@ pub struct Shared {
     local_addr: SocketAddr,
 }
 
-impl Shared {
+impl Engine {
     pub(crate) fn new(
         clock: Clock,
         node: Node,
         local_addr: SocketAddr,
         seeds: Vec<String>,
         restored: Vec<SocketAddr>,
-        keeper: Option<Keeper>,
+        snapshot_writer: Option<SnapshotWriter>,
     ) -> Self {
         let (id, config) = (node.local().id(), node.config().clone());
         let state = State {
             node,
-            phase: Phase::Running,
+            driver: DriverState::Running,
             joins: Joins::new(config.join.timeout),
-            hub: Hub::default(),
+            subscribers: Subscribers::default(),
             seeds: Seeds::new(clock.now(), seeds, restored, config.members.retention),
-            keeper,
+            snapshot_writer,
             #[cfg(feature = "metrics")]
             metrics: crate::metrics::Metrics::new(clock.now(), id),
         };
-        let shared = Self {
+        let engine = Self {
             state: Mutex::new(state),
             changed: Arc::default(),
             published: Signal::new(),
@@ -125,11 +128,11 @@ impl Shared {
             id,
             local_addr,
         };
-        shared.command(|state, now| {
+        engine.command(|state, now| {
             let known: Vec<_> = state.seeds.addresses().collect();
             state.contact(now, known);
         });
-        shared
+        engine
     }
 
     pub(crate) fn id(&self) -> NodeId {
@@ -181,22 +184,22 @@ impl Shared {
         self: &Arc<Self>,
         condition: impl Fn(&Node) -> bool + Send + 'static,
     ) -> Pending<bool> {
-        let shared = Arc::clone(self);
+        let engine = Arc::clone(self);
         Pending::new(Arc::clone(&self.changed), move || {
-            let state = shared.lock();
+            let state = engine.lock();
             match condition(&state.node) {
-                false if state.phase != Phase::Over => None,
+                false if state.driver != DriverState::Over => None,
                 holds => Some(holds),
             }
         })
     }
 
     /// Waits until the driver has stopped.
-    pub(crate) fn over(self: &Arc<Self>) -> Pending<()> {
-        let shared = Arc::clone(self);
+    pub(crate) fn stopped(self: &Arc<Self>) -> Pending<()> {
+        let engine = Arc::clone(self);
         Pending::new(Arc::clone(&self.changed), move || {
-            let over = shared.lock().phase == Phase::Over;
-            over.then(|| shared.join_thread())
+            let over = engine.lock().driver == DriverState::Over;
+            over.then(|| engine.join_thread())
         })
     }
 
@@ -211,8 +214,8 @@ impl Shared {
     /// Tells the driver to stop.
     pub(crate) fn stop(&self) {
         self.command(|state, _| {
-            if state.phase == Phase::Running {
-                state.phase = Phase::Stopping;
+            if state.driver == DriverState::Running {
+                state.driver = DriverState::Stopping;
             }
         });
     }
@@ -221,7 +224,7 @@ impl Shared {
     /// takes to write the snapshot.
     pub(crate) fn finish(self: &Arc<Self>) {
         self.stop();
-        if self.lock().keeper.is_some() {
+        if self.lock().snapshot_writer.is_some() {
             self.save_snapshot(Self::end);
         } else {
             self.end();
@@ -230,7 +233,7 @@ impl Shared {
 
     fn end(&self) {
         self.with(|state, _| {
-            state.phase = Phase::Over;
+            state.driver = DriverState::Over;
             state.joins.stop();
             #[cfg(feature = "metrics")]
             state.metrics.publish(&state.node);
@@ -243,19 +246,19 @@ impl Shared {
     }
 
     pub(crate) fn subscribe(&self, capacity: usize) -> u64 {
-        let State { node, hub, .. } = &mut *self.lock();
-        hub.subscribe(capacity, members(node))
+        let State { node, subscribers, .. } = &mut *self.lock();
+        subscribers.subscribe(capacity, members(node))
     }
 
     pub(crate) fn unsubscribe(&self, key: u64) {
-        self.lock().hub.unsubscribe(key);
+        self.lock().subscribers.unsubscribe(key);
     }
 
     /// `None`: nothing yet. `Some(None)`: never again.
     pub(crate) fn pop_update(&self, key: u64) -> Option<Option<Update>> {
-        let State { node, hub, phase, .. } = &mut *self.lock();
-        match hub.pop(key, || members(node)) {
-            None if *phase == Phase::Over => Some(None),
+        let State { node, subscribers, driver, .. } = &mut *self.lock();
+        match subscribers.pop(key, || members(node)) {
+            None if *driver == DriverState::Over => Some(None),
             None => None,
             update => Some(update),
         }

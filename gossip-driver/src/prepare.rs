@@ -10,17 +10,17 @@ use event_listener::Event as Signal;
 use gossip_core::{Address, Epoch, Local, NodeId};
 
 use crate::clock::Clock;
-use crate::keeper::Keeper;
 use crate::resolve::{RESOLVER, literal, on_thread, resolve};
-use crate::{Error, Handle, Node, Options, Pending, Shared, Snapshot, SnapshotError, trace};
+use crate::snapshot_writer::SnapshotWriter;
+use crate::{Engine, Error, Gossip, Node, Options, Pending, Snapshot, SnapshotError, trace};
 
 /// A node and its sockets, for an adapter to drive.
 #[derive(Debug)]
-pub struct Opened {
+pub struct Prepared {
     /// For the application.
-    pub handle: Handle,
+    pub handle: Gossip,
     /// For the driver.
-    pub running: Running,
+    pub guard: DriverGuard,
     /// In blocking mode.
     pub udp: UdpSocket,
     /// On the same port, in blocking mode. `None` if
@@ -30,17 +30,17 @@ pub struct Opened {
 
 /// Held by the driver for as long as it runs and has the sockets: dropping it ends all waiting.
 #[derive(Debug)]
-pub struct Running(Arc<Shared>);
+pub struct DriverGuard(Arc<Engine>);
 
-impl Running {
+impl DriverGuard {
     /// What is to be driven.
     #[must_use]
-    pub fn shared(&self) -> &Arc<Shared> {
+    pub fn engine(&self) -> &Arc<Engine> {
         &self.0
     }
 }
 
-impl Drop for Running {
+impl Drop for DriverGuard {
     fn drop(&mut self) {
         self.0.finish();
     }
@@ -53,7 +53,7 @@ impl Options {
     /// # Errors
     ///
     /// What [`Error`] has, as the outcome.
-    pub fn open(self) -> Pending<Result<Opened, Error>> {
+    pub fn prepare(self) -> Pending<Result<Prepared, Error>> {
         let opened = Arc::new(Mutex::new(None));
         let changed = Arc::new(Signal::new());
         let slot = Arc::clone(&opened);
@@ -63,11 +63,11 @@ impl Options {
         let is_literal = |address: &String| literal(address).is_some();
         let literal = is_literal(&self.bind) && self.advertise.as_ref().is_none_or(is_literal);
         if literal && self.snapshot.is_none() {
-            fill(self.open_blocking());
+            fill(self.prepare_blocking());
         } else {
             let (filled, done) = (fill.clone(), Arc::clone(&changed));
             let resolving = on_thread(RESOLVER, move || {
-                filled(self.open_blocking());
+                filled(self.prepare_blocking());
                 done.notify(usize::MAX);
             });
             if let Err(error) = resolving {
@@ -77,7 +77,7 @@ impl Options {
         Pending::new(changed, move || opened.lock().unwrap_or_else(PoisonError::into_inner).take())
     }
 
-    fn open_blocking(self) -> Result<Opened, Error> {
+    fn prepare_blocking(self) -> Result<Prepared, Error> {
         let (udp, tcp) = bind_any(&self.bind, self.config.requests.enabled)?;
         let local_addr = udp.local_addr().map_err(Error::System)?;
         let address = match &self.advertise {
@@ -101,10 +101,17 @@ impl Options {
         let clock = Clock::new();
         let node = Node::new(clock.now(), local, self.config, entropy()?)?;
         let restored = Snapshot { id, epoch, members };
-        let keeper = self.snapshot.map(|path| keep(&clock, path, &restored, error)).transpose()?;
-        let shared = Shared::new(clock, node, local_addr, self.seeds, restored.members, keeper);
-        let shared = Arc::new(shared);
-        Ok(Opened { handle: Handle::new(Arc::clone(&shared)), running: Running(shared), udp, tcp })
+        let snapshot_writer =
+            self.snapshot.map(|path| keep(&clock, path, &restored, error)).transpose()?;
+        let engine =
+            Engine::new(clock, node, local_addr, self.seeds, restored.members, snapshot_writer);
+        let engine = Arc::new(engine);
+        Ok(Prepared {
+            handle: Gossip::new(Arc::clone(&engine)),
+            guard: DriverGuard(engine),
+            udp,
+            tcp,
+        })
     }
 }
 
@@ -119,16 +126,16 @@ fn keep(
     path: PathBuf,
     snapshot: &Snapshot,
     damaged: Option<SnapshotError>,
-) -> Result<Keeper, SnapshotError> {
+) -> Result<SnapshotWriter, SnapshotError> {
     if let Some(error) = &damaged {
         trace::snapshot(snapshot.id, error);
     }
     snapshot.save(&path)?;
-    Ok(Keeper::new(clock.now(), path, snapshot.clone(), damaged))
+    Ok(SnapshotWriter::new(clock.now(), path, snapshot.clone(), damaged))
 }
 
 fn named(name: &str) -> Result<Vec<SocketAddr>, Error> {
-    resolve(name).map_err(|reason| Error::Resolve { name: name.to_owned(), reason })
+    resolve(name).map_err(|source| Error::Resolve { name: name.to_owned(), source })
 }
 
 fn advertised(name: &str, bound: u16) -> Result<SocketAddr, Error> {
@@ -146,7 +153,7 @@ fn bind_any(name: &str, requests: bool) -> Result<(UdpSocket, Option<TcpListener
     let bound = others.iter().find_map(|&address| bind(address, requests).ok());
     bound
         .map_or_else(|| bind(last, requests), Ok)
-        .map_err(|reason| Error::Bind { address: last, reason })
+        .map_err(|source| Error::Bind { address: last, source })
 }
 
 /// UDP and TCP on one port. If any will do, the one that UDP gets may be taken in TCP: then another.
@@ -189,6 +196,8 @@ fn wall_clock() -> Epoch {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+
     use super::*;
 
     #[test]
@@ -203,14 +212,12 @@ mod tests {
     fn a_port_taken_is_an_error_that_names_it() {
         let (udp, _tcp) = bind_any("127.0.0.1:0", true).unwrap();
         let taken = udp.local_addr().unwrap();
-        let error = bind_any(&taken.to_string(), true).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("cannot bind {taken}: ")), "{error}");
+        let error = bind_any(&taken.to_string(), true).unwrap_err();
+        assert_eq!(error.to_string(), format!("cannot bind {taken}"));
+        assert!(error.source().is_some());
         drop(udp);
-        let error = bind_any(&taken.to_string(), true).unwrap_err().to_string();
-        assert!(
-            error.starts_with(&format!("cannot bind {taken}: ")),
-            "taken in TCP alone: {error}"
-        );
+        let error = bind_any(&taken.to_string(), true).unwrap_err();
+        assert_eq!(error.to_string(), format!("cannot bind {taken}"), "taken in TCP alone");
     }
 
     #[test]

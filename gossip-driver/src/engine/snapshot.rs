@@ -1,0 +1,48 @@
+//! Writing of the snapshot, off the driver's thread.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Engine;
+use crate::resolve::on_thread;
+use crate::{Snapshot, trace};
+
+impl Engine {
+    /// Writes the snapshot on a thread of its own: that may take as long as the disk likes.
+    pub(crate) fn save_snapshot(self: &Arc<Self>, then: fn(&Self)) {
+        let engine = Arc::clone(self);
+        let saving = on_thread("gossip-snapshot", move || {
+            engine.save_snapshot_blocking();
+            then(&engine);
+        });
+        if saving.is_err() {
+            self.save_snapshot_blocking();
+            then(self);
+        }
+    }
+
+    fn next_snapshot(&self) -> Option<(PathBuf, Snapshot)> {
+        let state = self.lock();
+        let snapshot_writer = state.snapshot_writer.as_ref()?;
+        Some((
+            snapshot_writer.path.clone(),
+            snapshot_writer.next(&state.node, state.seeds.restored()),
+        ))
+    }
+
+    fn save_snapshot_blocking(&self) {
+        // One after the other, each with what is known when its turn comes.
+        let _turn = self.saving();
+        let Some((path, snapshot)) = self.next_snapshot() else { return };
+        let result = snapshot.save(&path);
+        if let Err(error) = &result {
+            trace::snapshot(self.id(), error);
+        }
+        // The driver sleeps until the next period that it knows of.
+        self.command(|state, now| {
+            if let Some(snapshot_writer) = &mut state.snapshot_writer {
+                snapshot_writer.done(now, snapshot, result);
+            }
+        });
+    }
+}
