@@ -10,11 +10,12 @@ use hashbrown::HashMap;
 use crate::Instant;
 use crate::hash::Key;
 
-/// Values that each have a key and a deadline; O(log n), without allocation in steady state.
+/// A map of values with keys and deadlines. Its operations take O(log n) and do not allocate in
+/// steady state.
 ///
-/// A heap with lazy deletion: an entry of the heap whose deadline is not that of the map is stale.
-/// The top is never stale, so that [`next`](Self::next) is a look; the heap is rebuilt when more
-/// than half of it is stale, so that it is bounded by the map.
+/// It is a heap with lazy deletion: an entry of the heap is stale if the map has another deadline.
+/// The top is never stale, so [`next`](Self::next) only looks. The heap is rebuilt when more than
+/// half of it is stale, so the map bounds it.
 #[derive(Debug)]
 pub(crate) struct Deadlines<K, V = ()> {
     heap: BinaryHeap<Reverse<(Instant, K)>>,
@@ -22,7 +23,7 @@ pub(crate) struct Deadlines<K, V = ()> {
 }
 
 impl<K: Copy + Ord + Hash, V> Deadlines<K, V> {
-    /// `secret` keeps those who choose keys from choosing ones that collide.
+    /// Creates an empty map. `secret` prevents chosen collisions of keys.
     pub(crate) fn new(secret: Key) -> Self {
         Self { heap: BinaryHeap::new(), values: HashMap::with_hasher(secret) }
     }
@@ -39,12 +40,12 @@ impl<K: Copy + Ord + Hash, V> Deadlines<K, V> {
         self.values.get_mut(key).map(|(_, value)| value)
     }
 
-    /// All values, in no order: for questions whose answer does not depend on it.
+    /// Iterates over all values in unspecified order.
     pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
         self.values.values().map(|(_, value)| value)
     }
 
-    /// Sets or replaces.
+    /// Sets or replaces a value and its deadline.
     pub(crate) fn set(&mut self, key: K, at: Instant, value: V) {
         let before = self.values.insert(key, (at, value));
         if before.is_none_or(|(before, _)| before != at) {
@@ -59,7 +60,7 @@ impl<K: Copy + Ord + Hash, V> Deadlines<K, V> {
         Some(value)
     }
 
-    /// Takes the earliest that is due at `now`.
+    /// Takes the value with the earliest deadline, if it has passed at `now`.
     pub(crate) fn pop(&mut self, now: Instant) -> Option<(K, V)> {
         let &Reverse((at, key)) = self.heap.peek()?;
         if at > now {
@@ -69,12 +70,12 @@ impl<K: Copy + Ord + Hash, V> Deadlines<K, V> {
         Some((key, value))
     }
 
-    /// The earliest deadline.
+    /// Returns the earliest deadline.
     pub(crate) fn next(&self) -> Option<Instant> {
         self.heap.peek().map(|Reverse((at, _))| *at)
     }
 
-    /// Moves all deadlines back by `pause`; `also` does so for what a value holds.
+    /// Extends all deadlines by `pause`. `also` extends those inside a value.
     pub(crate) fn postpone(&mut self, pause: Duration, also: impl Fn(&mut V)) {
         for (at, value) in self.values.values_mut() {
             *at = *at + pause;
@@ -116,7 +117,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn behaves_like_a_sorted_map(ops in prop::collection::vec((0..4u8, 0..8u32, 0..50u64), 0..200)) {
+        fn deadlines_match_a_sorted_map(ops in prop::collection::vec((0..4u8, 0..8u32, 0..50u64), 0..200)) {
             let mut ours = Deadlines::new(Key::new(1, 2));
             let mut model = BTreeMap::<u32, u64>::new();
             for (op, key, at) in ops {
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_heap_is_bounded_by_what_is_set() {
+    fn map_bounds_its_heap() {
         let mut deadlines = Deadlines::new(Key::new(1, 2));
         deadlines.set(0, Instant::ORIGIN, ());
         for at in 1..10_000 {

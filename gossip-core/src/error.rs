@@ -1,9 +1,9 @@
-//! What can go wrong: by the peer's fault, the caller's, or the configuration's.
+//! Errors of input, of commands and of the configuration.
 
 use core::fmt::{self, Display};
 
-/// Why bytes from the network were refused. Nothing changed but a counter in
-/// [`Stats`](crate::Stats).
+/// Reason why a node refused bytes from the network. Only a counter in [`Stats`](crate::Stats)
+/// changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reject {
@@ -12,20 +12,20 @@ pub enum Reject {
     /// Longer than [`RequestsConfig::max_frame`](crate::RequestsConfig::max_frame) or, for a datagram, than any
     /// datagram can be.
     TooLong,
-    /// A major version of the wire that this build does not speak.
+    /// A major version of the wire that this build does not support.
     Version(u8),
-    /// Flags in the envelope that this build does not know, a seal for instance.
+    /// Flags in the envelope that this build does not know.
     Flags(u8),
     /// From a node of another cluster, by its tag.
     Cluster,
-    /// A known message with a body that is none.
+    /// A message of a known kind whose body cannot be decoded.
     Malformed {
-        /// The kind byte of the offending message; 0xff if the framing itself is broken.
+        /// The kind of the message, or 0xff if the framing itself is broken.
         kind: u8,
     },
-    /// An answer to a request that is not, or no longer, waiting for one.
+    /// A reply to a request that is not in flight.
     Unexpected,
-    /// This node has left, or fell silent after a conflict, and takes no more input.
+    /// This node has left, or stopped after a conflict.
     Stopped,
 }
 
@@ -37,8 +37,8 @@ impl Display for Reject {
             Self::Version(version) => write!(f, "wire version {version} is not supported"),
             Self::Flags(flags) => write!(f, "unknown envelope flags {flags:#06b}"),
             Self::Cluster => f.write_str("from another cluster"),
-            Self::Malformed { kind } => write!(f, "malformed message of kind {kind}"),
-            Self::Unexpected => f.write_str("answers no request that is waiting"),
+            Self::Malformed { kind } => write!(f, "malformed message of kind {kind:#04x}"),
+            Self::Unexpected => f.write_str("a reply to no request in flight"),
             Self::Stopped => f.write_str("this node has stopped"),
         }
     }
@@ -46,26 +46,26 @@ impl Display for Reject {
 
 impl core::error::Error for Reject {}
 
-/// Why a command was refused. Nothing changed.
+/// Reason why a node refused a command. Nothing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CommandError {
     /// The payload does not fit.
     TooLarge {
-        /// The most that would fit, in bytes.
+        /// The largest size that fits, in bytes.
         limit: usize,
     },
-    /// No such member is known.
+    /// This node knows no such member.
     UnknownMember,
-    /// The member is dead or has left; nothing is sent to it.
+    /// The member is dead or has left, or it is this node itself.
     NotLive,
-    /// The member is alive; only the dead and those who left can be forgotten.
+    /// The member is live; only departed members can be forgotten.
     Live,
-    /// It would go by request, and [`RequestsConfig::enabled`](crate::RequestsConfig::enabled) is off.
+    /// The command needs requests, and [`RequestsConfig::enabled`](crate::RequestsConfig::enabled) is off.
     RequestsDisabled,
-    /// Too much waits to be sent already; drain the outputs and try again.
+    /// The queue is full: drain the outputs and try again.
     Busy,
-    /// This node has left, or fell silent after a conflict.
+    /// This node has left, or stopped after a conflict.
     Stopped,
 }
 
@@ -75,9 +75,9 @@ impl Display for CommandError {
             Self::TooLarge { limit } => write!(f, "larger than the limit of {limit} bytes"),
             Self::UnknownMember => f.write_str("no such member is known"),
             Self::NotLive => f.write_str("the member is dead or has left"),
-            Self::Live => f.write_str("the member is alive"),
+            Self::Live => f.write_str("the member is live"),
             Self::RequestsDisabled => f.write_str("requests are disabled by the configuration"),
-            Self::Busy => f.write_str("too much waits to be sent already"),
+            Self::Busy => f.write_str("the queue is full"),
             Self::Stopped => f.write_str("this node has stopped"),
         }
     }
@@ -85,7 +85,7 @@ impl Display for CommandError {
 
 impl core::error::Error for CommandError {}
 
-/// Why a node could not be made.
+/// Reason why a node could not be created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -93,17 +93,17 @@ pub enum ConfigError {
     OutOfBounds {
         /// The field.
         field: &'static str,
-        /// The bounds, in words.
+        /// The bounds, as text.
         bounds: &'static str,
     },
     /// The metadata of [`Local`](crate::Local) is too long.
     Meta {
-        /// The most that would fit, in bytes.
+        /// The largest size that fits, in bytes.
         limit: usize,
     },
     /// The address of [`Local`](crate::Local) is too long when encoded.
     Address {
-        /// The most that would fit, in bytes.
+        /// The largest size that fits, in bytes.
         limit: usize,
     },
 }

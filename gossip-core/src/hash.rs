@@ -1,4 +1,4 @@
-//! Keyed hashes: those that all nodes of a cluster share, and those that are a node's secret.
+//! Keyed hashes: under a key that all nodes of a cluster share, or under a node's secret key.
 
 use core::hash::{BuildHasher, Hasher};
 
@@ -9,8 +9,8 @@ use crate::{Incarnation, NodeId};
 
 /// A SipHash-1-3 key.
 ///
-/// Hashes under the *cluster's* key are equal on all its nodes and appear on the wire. Hashes
-/// under a *secret* key place ids in hash tables, so that nobody can choose ids that collide.
+/// Hashes under the *cluster's* key are equal on all its nodes and appear on the wire. Hashes under a
+/// *secret* key place ids in hash tables, so that no sender can choose ids that collide.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Key(u64, u64);
 
@@ -19,7 +19,7 @@ impl Key {
         Self(k0, k1)
     }
 
-    /// The key that follows from the name of a cluster.
+    /// Returns the key of the cluster with this name.
     pub(crate) fn of_cluster(name: &str) -> Self {
         Self(Self(0, 0).hash(name.as_bytes()), Self(0, 1).hash(name.as_bytes()))
     }
@@ -28,17 +28,17 @@ impl Key {
         SipHasher13::new_with_keys(self.0, self.1).hash(bytes)
     }
 
-    /// Where a short id belongs in a hash table.
-    pub(crate) fn place(self, short: ShortId) -> u64 {
+    /// Returns the hash of a short id for hash tables.
+    pub(crate) fn table_hash(self, short: ShortId) -> u64 {
         self.hash_one(short)
     }
 
-    /// What tells the clusters' datagrams apart.
+    /// Returns the tag that marks the datagrams of this cluster.
     pub(crate) fn tag(self) -> [u8; 4] {
         (self.hash(b"gossip") as u32).to_le_bytes()
     }
 
-    /// What stands for `id` on the wire.
+    /// Returns the short id of a node.
     pub(crate) fn short(self, id: &NodeId) -> ShortId {
         ShortId(self.hash(&id.0) as u32)
     }
@@ -62,8 +62,8 @@ impl BuildHasher for Key {
     }
 }
 
-/// Places keys in hash tables: for each word one multiplication, folded. Under a secret key that is
-/// enough to spread what somebody chose who does not see the places.
+/// A hasher for hash tables: one folded multiplication per word. With a secret key this prevents
+/// chosen collisions by anyone who cannot observe bucket positions.
 pub(crate) struct Folded {
     state: u64,
     factor: u64,

@@ -85,7 +85,6 @@ mod deadline;
 mod detector;
 mod direct;
 mod error;
-mod event;
 mod hash;
 mod id;
 mod join;
@@ -101,24 +100,29 @@ mod testing;
 mod time;
 mod wire;
 
+pub use claim::event::LocalEvent;
+pub use claim::stats::LocalStats;
 pub use config::{
     Config, DetectorConfig, DetectorKind, JoinConfig, MembersConfig, QueuesConfig, RepairConfig,
     RequestsConfig, RumorsConfig,
 };
+pub use detector::event::DetectorEvent;
+pub use detector::stats::{DetectorMessages, DetectorStats};
 pub use detector::{FailedProbe, Verdict};
+pub use direct::event::{MessageEvent, SendId};
+pub use direct::stats::{DirectMessages, DirectStats};
 pub use error::{CommandError, ConfigError, Reject};
-pub use event::{
-    DetectorEvent, Event, JoinError, JoinEvent, JoinId, LocalEvent, MemberEvent, MessageEvent,
-    SendId,
-};
-pub use id::{Address, Epoch, Incarnation, NodeId};
+pub use id::{Address, Epoch, Incarnation, NodeId, ParseNodeIdError};
+pub use join::event::{JoinError, JoinEvent, JoinId};
+pub use join::stats::JoinMessages;
+pub use member::event::MemberEvent;
+pub use member::stats::{MemberMessages, MemberStats};
 pub use member::{Member, Status};
+pub use node::event::Event;
+pub use node::stats::{MessageStats, RejectStats, Stats, TrafficStats};
 pub use node::{Delivery, Local, Node, Request, RequestId, Transmit};
-pub use stats::{
-    DetectorMessages, DetectorStats, DirectMessages, JoinMessages, LocalStats, MemberMessages,
-    MemberStats, MessageStats, RejectStats, RepairMessages, RepairStats, RumorMessages, RumorStats,
-    Stats, TrafficStats,
-};
+pub use repair::stats::{RepairMessages, RepairStats};
+pub use rumor::stats::{RumorMessages, RumorStats};
 pub use time::Instant;
 
 /// The most metadata a member can carry, in bytes.

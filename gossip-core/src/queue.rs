@@ -1,12 +1,12 @@
-//! Queues that are long for a moment.
+//! Queues that are long only for a short time.
 
 use alloc::collections::VecDeque;
 
-/// For how many a queue keeps room when it is empty: more than steady state needs.
+/// Capacity that an empty queue keeps, more than steady state needs.
 const KEPT: usize = 64;
 
-/// Takes the first. Once it is empty a queue that was long, as after a join, gives its room back,
-/// and any begins anew at its front, which is in the cache.
+/// Takes the first item. An empty queue that was long, as after a join, frees its memory. Any empty
+/// queue begins again at its front, which is in the cache.
 pub(crate) fn pop<T>(queue: &mut VecDeque<T>) -> Option<T> {
     let first = queue.pop_front()?;
     if queue.is_empty() {
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_long_queue_gives_room_back_and_only_when_it_is_empty() {
+    fn only_empty_long_queue_frees_memory() {
         let room = |len: usize, taken: usize| {
             let mut queue: VecDeque<usize> = (0..len).collect();
             (0..taken)

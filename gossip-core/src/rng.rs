@@ -1,4 +1,5 @@
-//! A small random generator for each machine, so that a new draw in one does not move another's.
+//! A small random generator per machine, so that a new draw in one machine does not change the draws
+//! of another.
 
 use core::time::Duration;
 
@@ -7,8 +8,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::hash::Key;
 
-/// xoshiro256++, seeded from the node's entropy and the name of the machine it serves. Fast and
-/// even; unpredictable only to those who see none of its output, which is what nonces need.
+/// xoshiro256++, seeded from the node's entropy and the name of its machine. It is fast and even, and
+/// unpredictable for a sender that sees none of its output, as nonces require.
 #[derive(Clone, Debug)]
 pub(crate) struct Rng(Xoshiro256PlusPlus);
 
@@ -30,13 +31,12 @@ impl Rng {
         self.0.next_u64()
     }
 
-    /// A number below `bound`, or 0 if that is 0. The bias, `bound` in 2^64, does not matter here.
+    /// Returns a number below `bound`, or 0 if `bound` is 0. The bias of `bound` / 2^64 is negligible.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.next_u64()) * bound as u128) >> 64) as usize
     }
 
-    /// A time up to `bound`, in whole microseconds; never none, so that what is due then is due
-    /// later than now.
+    /// Returns a time of at least a microsecond and at most `bound`, in whole microseconds.
     pub(crate) fn within(&mut self, bound: Duration) -> Duration {
         Duration::from_micros(self.below(bound.as_micros() as usize) as u64 + 1)
     }
@@ -47,14 +47,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn machines_draw_independently_and_reproducibly() {
+    fn machines_draw_independently() {
         let draw = |machine| Rng::new(&[7; 32], machine).next_u64();
         assert_eq!(draw("probe"), draw("probe"));
         assert_ne!(draw("probe"), draw("rumor"));
     }
 
     #[test]
-    fn below_stays_below_and_reaches_everything() {
+    fn below_reaches_all_numbers_under_bound() {
         let mut rng = Rng::new(&[1; 32], "test");
         let mut seen = [0u32; 5];
         (0..1_000).for_each(|_| seen[rng.below(5)] += 1);
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn within_is_never_none_and_never_more() {
+    fn within_is_positive_and_bounded() {
         let mut rng = Rng::new(&[1; 32], "test");
         let bound = Duration::from_micros(2);
         let drawn: [_; 100] = core::array::from_fn(|_| rng.within(bound).as_micros());

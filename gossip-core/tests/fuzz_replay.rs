@@ -66,7 +66,7 @@ fn stored_operations_reach_what_a_cluster_can_go_through() {
     assert!(reached(|stats| stats.traffic.requests_failed));
     assert!(reached(|stats| stats.detector.pings_misdirected));
     assert!(reached(|stats| stats.rejected.malformed));
-    assert!(reached(|stats| stats.local.events_lost));
+    assert!(reached(|stats| stats.events_lost));
     assert!(reached(|stats| stats.traffic.transmits_dropped));
     assert!(reached(|stats| stats.traffic.requests_dropped));
 }

@@ -2,8 +2,10 @@
 
 pub(crate) mod action;
 mod conflict;
+pub(crate) mod event;
 mod leave;
 mod refute;
+pub(crate) mod stats;
 #[cfg(test)]
 mod tests;
 

@@ -6,6 +6,7 @@
 
 pub(crate) mod action;
 pub(crate) mod draft;
+pub(crate) mod event;
 mod health;
 pub(crate) mod message;
 mod probe;
@@ -15,6 +16,7 @@ mod rings;
 mod rtt;
 pub(crate) mod rules;
 mod schedule;
+pub(crate) mod stats;
 mod suspicion;
 mod target;
 mod verdict;

@@ -13,6 +13,7 @@ const MAX_VERDICTS: usize = 256;
 /// The evidence for a suspicion or a death, as far as this node knows; see
 /// [`Node::why`](crate::Node::why).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Verdict {
     /// The members that could not reach it: up to four, as far as this node knows them.
@@ -28,6 +29,7 @@ pub struct Verdict {
 
 /// A failed probe: the ways in which it tried to reach the member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct FailedProbe {
     /// When it ended.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::NodeId;
-use crate::event::{JoinError, JoinId};
+use crate::{JoinError, JoinId};
 
 /// An action of joining. It can carry addresses, and the node runs it at once.
 #[derive(Clone, Debug, PartialEq, Eq)]

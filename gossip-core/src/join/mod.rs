@@ -2,7 +2,9 @@
 
 pub(crate) mod action;
 pub(crate) mod draft;
+pub(crate) mod event;
 pub(crate) mod message;
+pub(crate) mod stats;
 #[cfg(test)]
 mod tests;
 
@@ -15,10 +17,10 @@ use message::Welcome;
 
 use crate::context::Context;
 use crate::detector::action::Action as DetectorAction;
-use crate::event::{JoinError, JoinId};
 use crate::member::{Slot, Table};
 use crate::rng::Rng;
 use crate::{Address, Config, Instant, NodeId, Status, queue};
+use crate::{JoinError, JoinId};
 
 /// The joins in progress, and the seeds that a node keeps contacting.
 #[derive(Debug)]

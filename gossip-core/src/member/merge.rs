@@ -132,7 +132,7 @@ impl<A: Address> Table<A> {
         age: Duration,
     ) -> Merge {
         let short = self.cluster.short(&id);
-        let hash = self.secret.place(short);
+        let hash = self.secret.table_hash(short);
         let crowd = self.index.iter_hash(hash).filter(|&&slot| self.slot(slot).short == short);
         let full = self.is_full();
         if full || crowd.count() >= CROWD {

@@ -1,10 +1,14 @@
 //! What is known of the members: the lattice of records and the table that holds them.
 
 mod advert;
+pub(crate) mod event;
 mod merge;
 pub(crate) mod message;
 mod record;
+#[cfg(feature = "serde")]
+mod serialize;
 mod slot;
+pub(crate) mod stats;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@
 
 use alloc::boxed::Box;
 use core::cmp::Ordering;
+use core::fmt::{self, Display};
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -184,6 +185,19 @@ pub enum Status {
     Dead,
     /// It left by its own will.
     Left,
+}
+
+/// One word: `up`, `leaving`, `suspect`, `dead` or `left`.
+impl Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Up => "up",
+            Self::Leaving => "leaving",
+            Self::Suspect => "suspect",
+            Self::Dead => "dead",
+            Self::Left => "left",
+        })
+    }
 }
 
 impl Status {

@@ -161,7 +161,8 @@ impl<A: Address> Table<A> {
 
     /// The members, usually one, that this short id stands for.
     pub(crate) fn all_by_short(&self, short: ShortId) -> impl Iterator<Item = &Slot<A>> {
-        let slots = self.index.iter_hash(self.secret.place(short)).map(|&slot| self.slot(slot));
+        let slots =
+            self.index.iter_hash(self.secret.table_hash(short)).map(|&slot| self.slot(slot));
         slots.filter(move |slot| slot.short == short && !slot.expired)
     }
 
@@ -202,7 +203,7 @@ impl<A: Address> Table<A> {
     /// What the record of the member is advertised as that this short id stands for, if it is the
     /// only one.
     pub(crate) fn advert_of(&self, short: ShortId) -> Option<Advert> {
-        let slots = self.index.iter_hash(self.secret.place(short));
+        let slots = self.index.iter_hash(self.secret.table_hash(short));
         let adverts = slots.filter_map(|&slot| self.advert(slot));
         only(adverts.filter(|advert| advert.short == short))
     }
@@ -294,7 +295,7 @@ impl<A: Address> Table<A> {
 
     /// The member's slot.
     pub(crate) fn find(&self, id: &NodeId) -> Option<u32> {
-        let hash = self.secret.place(self.cluster.short(id));
+        let hash = self.secret.table_hash(self.cluster.short(id));
         self.index.find(hash, |&slot| self.slot(slot).member.id == *id).copied()
     }
 
@@ -308,10 +309,10 @@ impl<A: Address> Table<A> {
             (self.slots.len() - 1) as u32
         });
         self.slots[slot as usize] = Some(Slot::new(member, short));
-        let hash = self.secret.place(short);
+        let hash = self.secret.table_hash(short);
         let Self { index, slots, secret, .. } = self;
         let rehash = |&slot: &u32| match &slots[slot as usize] {
-            Some(slot) => secret.place(slot.short),
+            Some(slot) => secret.table_hash(slot.short),
             None => 0,
         };
         index.insert_unique(hash, slot, rehash);
@@ -322,7 +323,7 @@ impl<A: Address> Table<A> {
     pub(super) fn remove(&mut self, slot: u32) {
         self.unlist(slot, false);
         let short = self.slot(slot).short;
-        let hash = self.secret.place(short);
+        let hash = self.secret.table_hash(short);
         if let Ok(entry) = self.index.find_entry(hash, |&other| other == slot) {
             entry.remove();
         }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::Node;
 use super::source::Source;
-use crate::event::MemberEvent;
+use crate::MemberEvent;
 use crate::member::message::Record;
 use crate::member::{Accusation, Change, Merge};
 use crate::wire::NOT_A_RUMOR;

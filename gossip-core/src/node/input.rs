@@ -10,11 +10,11 @@ use super::message::{Message, check, messages};
 use super::outbox::Draft;
 use super::requests::RequestKind;
 use super::source::{Reply, Source, Via};
+use crate::MessageEvent;
 use crate::detector::draft::Draft as DetectorDraft;
 use crate::detector::message::{Ack, Message as DetectorMessage, Ping, PingRequest};
 use crate::direct::draft::Draft as DirectDraft;
 use crate::direct::message::{Message as DirectMessage, Payload};
-use crate::event::MessageEvent;
 use crate::id::ShortId;
 use crate::join::draft::Draft as JoinDraft;
 use crate::join::message::Message as JoinMessage;
@@ -484,7 +484,7 @@ impl<A: Address> Node<A> {
     /// Reports a payload to the application, if it is for this life of this node.
     fn on_payload(&mut self, payload: Payload<'_>, source: &Source<'_, A>, reply: &mut Reply) {
         if !self.state.table.is_for_us(payload.target_tag) {
-            self.state.stats.local.payloads_refused += 1;
+            self.state.stats.direct.payloads_refused += 1;
             return;
         }
         let Payload { from, bytes, .. } = payload;

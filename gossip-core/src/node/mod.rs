@@ -7,6 +7,7 @@ pub(crate) mod action;
 mod apply;
 mod command;
 mod encode;
+pub(crate) mod event;
 mod input;
 mod message;
 mod outbox;
@@ -15,6 +16,7 @@ mod pacer;
 mod requests;
 mod run;
 mod source;
+pub(crate) mod stats;
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
@@ -22,6 +24,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 pub use command::Delivery;
+use event::EventQueue;
 use outbox::{Draft, Outgoing};
 pub use output::Transmit;
 use pacer::Pacer;
@@ -32,7 +35,6 @@ use crate::claim::OwnClaim;
 use crate::context::State;
 use crate::detector::rules::Rules;
 use crate::detector::{FailureDetector, Verdict};
-use crate::event::{EventQueue, MessageEvent};
 use crate::hash::Key;
 use crate::id::ShortId;
 use crate::join::Seeds;
@@ -42,7 +44,7 @@ use crate::rng::Rng;
 use crate::rumor::Rumors;
 use crate::{
     Address, Config, ConfigError, Epoch, Event, Incarnation, Instant, MAX_ADDRESS, MAX_META,
-    Member, NodeId, Stats,
+    Member, MessageEvent, NodeId, Stats,
 };
 
 /// Description of a node at its start.
@@ -296,7 +298,7 @@ impl<A: Address> Node<A> {
 
     fn emit(&mut self, event: Event<A>) {
         if !self.events.push(event) {
-            self.state.stats.local.events_lost += 1;
+            self.state.stats.events_lost += 1;
         }
     }
 

@@ -11,7 +11,6 @@ use super::outbox::Draft;
 use crate::deadline::Deadlines;
 use crate::detector::draft::Draft as DetectorDraft;
 use crate::direct::draft::Draft as DirectDraft;
-use crate::event::{MessageEvent, SendId};
 use crate::hash::Key;
 use crate::id::{ShortId, ShortIds};
 use crate::repair::draft::Draft as RepairDraft;
@@ -19,6 +18,7 @@ use crate::repair::message::SyncEnd;
 use crate::rumor::draft::Draft as RumorDraft;
 use crate::wire::Writer;
 use crate::{Address, Event, Instant, NodeId};
+use crate::{MessageEvent, SendId};
 
 /// Number of further requests for one page whose reply did not fit into a frame.
 const MAX_RETRIES: u8 = u8::MAX;

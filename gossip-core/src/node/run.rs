@@ -12,7 +12,6 @@ use crate::claim::action::Action as ClaimAction;
 use crate::context::State;
 use crate::detector::action::Action as DetectorAction;
 use crate::detector::draft::Draft as DetectorDraft;
-use crate::event::{DetectorEvent, JoinEvent, LocalEvent};
 use crate::join::action::Action as JoinAction;
 use crate::join::draft::Draft as JoinDraft;
 use crate::member::Prefix;
@@ -21,6 +20,7 @@ use crate::repair::draft::Draft as RepairDraft;
 use crate::rumor::action::Action as RumorAction;
 use crate::rumor::draft::Draft as RumorDraft;
 use crate::{Address, Event, NodeId, queue};
+use crate::{DetectorEvent, JoinEvent, LocalEvent};
 
 impl<A: Address> Node<A> {
     /// Runs the queued actions and computes the next deadline. Every input and command ends with

@@ -282,7 +282,7 @@ fn payload_for_another_life_is_refused() {
             .any(|event| matches!(event, Event::Message(MessageEvent::Received { .. })));
         assert_eq!(told, taken);
     }
-    assert_eq!(node.stats().local.payloads_refused, 1);
+    assert_eq!(node.stats().direct.payloads_refused, 1);
 }
 
 #[test]

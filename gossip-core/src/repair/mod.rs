@@ -5,6 +5,7 @@ mod descent;
 pub(crate) mod draft;
 pub(crate) mod message;
 mod reconcile;
+pub(crate) mod stats;
 #[cfg(test)]
 mod tests;
 

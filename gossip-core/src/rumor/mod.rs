@@ -13,6 +13,7 @@
 pub(crate) mod action;
 pub(crate) mod draft;
 pub(crate) mod message;
+pub(crate) mod stats;
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
