@@ -101,7 +101,7 @@ mod time;
 mod wire;
 
 pub use claim::event::LocalEvent;
-pub use claim::stats::LocalStats;
+pub use claim::stats::{ClaimMessages, LocalStats};
 pub use config::{
     Config, DetectorConfig, DetectorKind, JoinConfig, MembersConfig, QueuesConfig, RepairConfig,
     RequestsConfig, RumorsConfig,

@@ -4,6 +4,7 @@ pub(crate) mod action;
 mod conflict;
 pub(crate) mod event;
 mod leave;
+pub(crate) mod message;
 mod refute;
 pub(crate) mod stats;
 #[cfg(test)]
@@ -15,9 +16,11 @@ use core::time::Duration;
 use action::Action;
 use conflict::Rival;
 use leave::Farewell;
+use message::{Message, Standing};
 use refute::Absence;
 
 use crate::context::State;
+use crate::id::ShortId;
 use crate::member::{Accusation, Claim, Meta, Phase};
 use crate::rng::Rng;
 use crate::{Address, Incarnation, Instant, NodeId, queue, time};
@@ -103,6 +106,31 @@ impl<A: Address> OwnClaim<A> {
         } else {
             self.question(state, theirs, claim.address.clone());
             return false;
+        }
+        true
+    }
+
+    /// Handles a message about this node's claim. Returns whether the sender should receive this
+    /// node's record.
+    pub(crate) fn on_message(
+        &mut self,
+        state: &mut State<A>,
+        message: Message,
+        is_joining: bool,
+    ) -> bool {
+        let Message::Standing(Standing { incarnation, left, accused }) = message;
+        let ours = own_incarnation(state);
+        if incarnation > ours && incarnation.life() == ours.life() {
+            self.outbid(state, incarnation, |_| ());
+        } else if incarnation > ours && left {
+            self.outlive(state, incarnation);
+        } else {
+            // The sender's record tells more about another life: its address.
+            return incarnation == ours
+                && accused.is_some_and(|level| {
+                    let accusation = Accusation::new(incarnation, level, ShortId::default());
+                    self.on_accusation(state, &accusation, is_joining)
+                });
         }
         true
     }

@@ -136,3 +136,24 @@ fn leaver_gives_up_after_its_timeout() {
     }
     assert_eq!(world.now, start + world.config.leave_timeout);
 }
+
+#[test]
+fn standing_is_answered_like_a_record() {
+    let dead = |incarnation| {
+        Message::Standing(Standing { incarnation, left: false, accused: Some(Level::Dead) })
+    };
+    let mut world = World::new(Config::lan(), 3);
+    let mut claim = OwnClaim::new(&[1; 32]);
+    let first = own(&world);
+    assert!(claim.on_message(&mut world, dead(first), false));
+    assert_eq!(actions(&mut claim), [Action::Accused, Action::Spread]);
+    assert!(!claim.on_message(&mut world, dead(first), false), "refuted already");
+    let larger = Incarnation { number: 41, ..first };
+    assert!(claim.on_message(&mut world, dead(larger), false));
+    assert_eq!(own(&world).number, 42);
+    let other = Incarnation { epoch: Epoch::new(9).unwrap(), ..first };
+    assert!(!claim.on_message(&mut world, dead(other), false), "its record tells more");
+    let left = Message::Standing(Standing { incarnation: other, left: true, accused: None });
+    assert!(claim.on_message(&mut world, left, false));
+    assert_eq!(own(&world).epoch, Epoch::new(10).unwrap());
+}

@@ -3,6 +3,7 @@
 use super::message::{
     ACK, Ack, INDIRECT_ACK, IndirectAck, NACK, Nack, PING, PING_REQUEST, Ping, PingRequest,
 };
+use crate::claim::message::{STANDING, Standing};
 use crate::context::Context;
 use crate::member::Phase;
 use crate::member::message::write_record;
@@ -21,7 +22,7 @@ pub(crate) enum Draft {
         /// The ring in which this node watches the receiver.
         ring: Option<u8>,
     },
-    /// An ack, with the record of `attach`.
+    /// An ack, with the standing and the record of `attach`: the receiver, if it is not live here.
     Ack {
         nonce: u32,
         acquainted: bool,
@@ -58,6 +59,10 @@ impl Draft {
             Self::Ack { nonce, acquainted, attach, ping_back, differs, appointment } => {
                 let appointment = appointment.unwrap_or(Ack::NO_APPOINTMENT);
                 writer.put(ACK, &Ack { nonce, digest, acquainted, appointment });
+                if let Some(slot) = attach.and_then(|id| cx.table.get(&id)) {
+                    // Before all else that may not fit.
+                    writer.put(STANDING, &Standing::of(&slot.member));
+                }
                 if differs {
                     writer.put(ROOTS, &Roots::of(cx.table));
                 }

@@ -270,6 +270,11 @@ impl<A: Address> Node<A> {
             Message::Direct(DirectMessage::Payload(payload)) => {
                 self.on_payload(payload, source, reply);
             }
+            Message::Claim(message) => {
+                reply.own_record |= self.with_claim(|claim, state, is_joining| {
+                    claim.on_message(state, message, is_joining)
+                });
+            }
             Message::Padding | Message::Unknown => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::member::message::{RECORD, Record};
 use crate::wire::{PADDING, ROOM_MASK, Unread, frames};
-use crate::{Address, Reject, detector, direct, join, member, repair, rumor};
+use crate::{Address, Reject, claim, detector, direct, join, member, repair, rumor};
 
 /// A message of any module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,7 @@ pub(crate) enum Message<'a, A> {
     Repair(repair::message::Message<'a>),
     Join(join::message::Message),
     Direct(direct::message::Message<'a>),
+    Claim(claim::message::Message),
     /// A message of a kind that this version skips.
     Unknown,
 }
@@ -30,6 +31,7 @@ impl<'a, A: Address> Message<'a, A> {
             repair::message::ROOM => repair::message::Message::read(kind, body).map(Self::Repair),
             join::message::ROOM => join::message::Message::read(kind, body).map(Self::Join),
             direct::message::ROOM => direct::message::Message::read(kind, body).map(Self::Direct),
+            claim::message::ROOM => claim::message::Message::read(kind, body).map(Self::Claim),
             _ if kind == PADDING => Ok(Self::Padding),
             _ => Err(Unread::Unknown),
         };

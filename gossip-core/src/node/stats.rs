@@ -3,9 +3,9 @@
 use crate::stats::counters;
 use crate::wire::{PADDING, ROOM_MASK};
 use crate::{
-    DetectorMessages, DetectorStats, DirectMessages, DirectStats, JoinMessages, LocalStats,
-    MemberMessages, MemberStats, Reject, RepairMessages, RepairStats, RumorMessages, RumorStats,
-    detector, direct, join, member, repair, rumor,
+    ClaimMessages, DetectorMessages, DetectorStats, DirectMessages, DirectStats, JoinMessages,
+    LocalStats, MemberMessages, MemberStats, Reject, RepairMessages, RepairStats, RumorMessages,
+    RumorStats, claim, detector, direct, join, member, repair, rumor,
 };
 
 /// Counters of one node since its start. They only grow.
@@ -136,6 +136,8 @@ pub struct MessageStats {
     pub join: JoinMessages,
     /// Messages between applications.
     pub direct: DirectMessages,
+    /// Messages about the receiver's own claim.
+    pub claim: ClaimMessages,
     /// Padding.
     pub padding: u64,
     /// Messages of kinds unknown to this version, which it skips.
@@ -151,6 +153,7 @@ impl MessageStats {
         self.repair.each(|name, value| visit("repair", name, value));
         self.join.each(|name, value| visit("join", name, value));
         self.direct.each(|name, value| visit("direct", name, value));
+        self.claim.each(|name, value| visit("claim", name, value));
         visit("wire", "padding", self.padding);
         visit("wire", "unknown", self.unknown);
     }
@@ -164,6 +167,7 @@ impl MessageStats {
             repair::message::ROOM => self.repair.counter(kind),
             join::message::ROOM => self.join.counter(kind),
             direct::message::ROOM => self.direct.counter(kind),
+            claim::message::ROOM => self.claim.counter(kind),
             _ if kind == PADDING => Some(&mut self.padding),
             _ => None,
         };

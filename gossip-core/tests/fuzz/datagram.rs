@@ -21,6 +21,7 @@ pub(crate) fn counts(stats: &MessageStats) -> Counts {
 /// What this target knows of the wire.
 const SYNC_END: u8 = 0x41;
 const DIGESTS: u8 = 0x43;
+const STANDING: u8 = 0x70;
 const UNKNOWN: u8 = 200;
 
 /// Without proof that somebody is where it claims to be, it gets at most this many times the
@@ -161,6 +162,7 @@ fn strange(choice: u8) -> Vec<u8> {
     let ping = encode(DATAGRAM, from, 4, Life::ping());
     let folds = [&[DIGESTS, 69, 0, 0, 0, 0, 0], &[1; 64][..]].concat();
     let unasked = [&folds[..], &[SYNC_END, 5, 0, 0, 0, 0, 0, UNKNOWN, 1, 0]].concat();
+    let unasked = [&unasked[..], &[STANDING, 8, 1, 0, 0, 0, 0, 0, 0, 0]].concat();
     let rest = [from, 1].map(|from| encode(DATAGRAM, from, 0, &unasked)).concat();
     [&[choice], &newcomer[..], &ping, &ping, &ping, &rest].concat()
 }

@@ -9,6 +9,7 @@ use std::format;
 use proptest::prelude::*;
 
 use super::*;
+use crate::claim::message::{Message as ClaimMessage, STANDING, Standing};
 use crate::detector::message::{
     ACK, Ack, INDIRECT_ACK, IndirectAck, Message as DetectorMessage, NACK, Nack, PING,
     PING_REQUEST, Ping, PingRequest,
@@ -293,6 +294,15 @@ fn vector_payload() {
 }
 
 #[test]
+fn vector_standing() {
+    let vector = include_str!("../../../tests/vectors/standing.hex");
+    let standing =
+        Standing { incarnation: incarnation(300), left: false, accused: Some(Level::Dead) };
+    let message = Message::Claim(ClaimMessage::Standing(standing));
+    check_put(vector, STANDING, &standing, message);
+}
+
+#[test]
 fn vector_several_messages() {
     let vector = include_str!("../../../tests/vectors/several_messages.hex");
     let name = Advert { short: key().short(&BOB), version: 0xb4b3 }.to_bytes();
@@ -387,6 +397,7 @@ fn put(writer: &mut Writer<'_>, message: &Message<'_, SocketAddr>) -> bool {
         Message::Join(JoinMessage::Join(body)) => writer.put(JOIN, body),
         Message::Join(JoinMessage::Welcome(body)) => writer.put(WELCOME, body),
         Message::Direct(DirectMessage::Payload(body)) => writer.put(PAYLOAD, body),
+        Message::Claim(ClaimMessage::Standing(body)) => writer.put(STANDING, body),
         Message::Unknown => writer.put(UNKNOWN, &[0xe1_u8]),
     }
 }
@@ -397,7 +408,7 @@ fn read_all<A: Address>(bytes: &[u8]) -> Vec<Message<'_, A>> {
 }
 
 fn any_kind() -> impl Strategy<Value = u8> {
-    (0..7u8, 0..6u8).prop_map(|(room, message)| room << 4 | message)
+    (0..8u8, 0..6u8).prop_map(|(room, message)| room << 4 | message)
 }
 
 fn any_id() -> impl Strategy<Value = NodeId> {
@@ -435,8 +446,8 @@ fn every_message<'a>(
     flag: bool,
     record: &Record<SocketAddr, &'static [u8]>,
     bytes: &'a [u8],
-) -> [Message<'a, SocketAddr>; 17] {
-    let id = record.id;
+) -> [Message<'a, SocketAddr>; 18] {
+    let (id, record_incarnation) = (record.id, record.claim.incarnation);
     let mut record: Record<SocketAddr, &'a [u8]> = record.clone();
     record.claim.meta = &bytes[..bytes.len().min(MAX_META)];
     [
@@ -475,6 +486,11 @@ fn every_message<'a>(
             first: ShortId(target_tag),
             digits: flag.into(),
             digests: [digest.to_le_bytes(); 16],
+        })),
+        Message::Claim(ClaimMessage::Standing(Standing {
+            incarnation: record_incarnation,
+            left: flag,
+            accused: flag.then_some(Level::Dead),
         })),
         Message::Unknown,
     ]
