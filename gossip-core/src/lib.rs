@@ -1,10 +1,10 @@
 //! A gossip engine as one state machine: cluster membership, failure detection and dissemination
 //! for any runtime and any network.
 //!
-//! [`Node`] has no clock, no socket, no thread and no entropy of its own. A driver tells it what
-//! time it is and what arrived; it says what to send, what happened and when it wants to be
-//! called again. The adapters `gossip-tokio`, `gossip-smol` and `gossip-std-threads` are such
-//! drivers; this is the whole of a small one:
+//! [`Node`] has no clock, socket, thread or entropy of its own. A driver tells it the time and passes
+//! incoming bytes to it. The node returns the datagrams to send, the events, and the time of its
+//! next deadline. The adapters `gossip-tokio`, `gossip-smol` and `gossip-std-threads` are such
+//! drivers. This is a complete small one:
 //!
 //! ```no_run
 //! use std::net::{SocketAddr, UdpSocket};
@@ -18,10 +18,10 @@
 //!     let origin = Clock::now();
 //!     let now = || Instant::from_micros(origin.elapsed().as_micros() as u64);
 //!
-//!     // The id survives restarts, the epoch grows with each, the seed is fresh entropy.
+//!     // The id survives restarts, the epoch grows with each, and the seed is fresh entropy.
 //!     let local = Local::new(NodeId::from_u128(1), Epoch::new(1).unwrap(), address);
-//!     let mut config = Config::lan();
-//!     config.requests.enabled = false; // this driver carries datagrams only
+//!     // This driver carries datagrams only.
+//!     let config = Config::lan().with(|config| config.requests.enabled = false);
 //!     let seed = [42; 32];
 //!     let mut node = Node::new(now(), local, config, seed)?;
 //!     node.join(now(), ["127.0.0.1:7947".parse()?]);
@@ -29,45 +29,50 @@
 //!     let mut buf = [0; 65_535];
 //!     loop {
 //!         while let Some(transmit) = node.poll_transmit(now(), &mut buf) {
-//!             let _ = socket.send_to(transmit.bytes, transmit.to); // lost: the network does so, too
+//!             // An error here is like a datagram lost by the network.
+//!             let _ = socket.send_to(transmit.bytes, transmit.to);
 //!         }
 //!         while let Some(event) = node.poll_event() {
 //!             println!("{event:?}");
 //!         }
-//!         let due = node.poll_timeout().expect("a node that has not left is never done");
-//!         let wait = due.saturating_duration_since(now()).max(Duration::from_millis(1));
+//!         let deadline = node.poll_timeout().expect("a node that has not left has a deadline");
+//!         let wait = deadline.saturating_duration_since(now()).max(Duration::from_millis(1));
 //!         socket.set_read_timeout(Some(wait))?;
 //!         if let Ok((len, from)) = socket.recv_from(&mut buf) {
-//!             let _ = node.handle_datagram(now(), &from, &mut buf[..len]); // counted in its stats
+//!             // The node counts what it refuses.
+//!             let _ = node.handle_datagram(now(), &from, &mut buf[..len]);
 //!         }
-//!         if due <= now() {
+//!         if deadline <= now() {
 //!             node.handle_timeout(now());
 //!         }
 //!     }
 //! }
 //! ```
 //!
-//! # What it does
+//! # Features of the protocol
 //!
-//! - **Membership.** Every node knows every other. What is known of one is a *record*, an element
-//!   of a join-semilattice: tables that have seen the same messages are equal, whatever their
-//!   order and number, and a fingerprint on every ping shows whether they are.
+//! - **Membership.** Every node knows every other. The *record* of a member is an element of a
+//!   join-semilattice: tables that have seen the same messages are equal, whatever their order and
+//!   number. Every ping carries a digest of the table, so nodes notice when they differ.
 //! - **Failure detection.** SWIM (Das et al., DSN 2002) with Lifeguard (Dadgar et al., arXiv
-//!   1707.00788): indirect probes with nacks, suspicion that shortens with independent accusers,
-//!   local health; and what is known of pauses of one's own.
-//! - **Dissemination.** A change is pushed while it is young, advertised when it is old, pulled
-//!   by who lacks it, and repaired by comparison where all that failed.
-//! - **Identity.** Restarts, changes of address, a clock that went back and two processes with
-//!   one id are all dealt with here; there is no trait to implement and nothing to get wrong.
+//!   1707.00788), and by default fixed watchers on rings: see [`DetectorKind`]. A node that was
+//!   paused does not hold the pause against others.
+//! - **Dissemination.** A node pushes a changed record while it is young and advertises it when it is
+//!   old. Nodes that lack it request it, and a comparison of tables repairs what that missed.
+//! - **Identity.** The node handles restarts, changes of address, a clock that went back, and two
+//!   processes with one id. There is no trait to implement.
 //!
-//! # What to rely on
+//! # Guarantees
 //!
-//! - Nothing from the wire makes it panic or grow without bound: every collection that others can
-//!   fill has a cap, and [`Stats`] counts what did not fit.
+//! - No input from the wire makes a node panic or grow without bound. Every collection that others
+//!   can fill has a cap, and [`Stats`] counts what did not fit.
 //! - The same seed and the same calls give the same bytes, on every target.
-//! - In steady state a datagram is handled and sent without an allocation.
-//! - Datagrams are authenticated by nothing yet but the name of the cluster: run it on a network
-//!   that you trust.
+//! - In steady state a node handles and sends datagrams without allocation.
+//! - Only the name of the cluster authenticates datagrams. Run it on a network that you trust.
+//!
+//! # Features of the crate
+//!
+//! - `serde`: implements `Serialize` for members, events, verdicts and counters.
 //!
 //! The crate is `no_std` and needs `alloc`.
 
@@ -125,8 +130,8 @@ pub use repair::stats::{RepairMessages, RepairStats};
 pub use rumor::stats::{RumorMessages, RumorStats};
 pub use time::Instant;
 
-/// The most metadata a member can carry, in bytes.
+/// Largest metadata of a member, in bytes.
 pub const MAX_META: usize = 512;
 
-/// The most an encoded [`Address`] may take, in bytes.
+/// Largest encoded [`Address`], in bytes.
 pub const MAX_ADDRESS: usize = 64;

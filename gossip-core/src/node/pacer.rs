@@ -153,7 +153,7 @@ mod tests {
         };
         assert_eq!(sent(1_000, 1_001), 250_000);
         assert_eq!(sent(1_001, 2_001), 1_000_000);
-        assert_eq!(sent(9_000, 9_001), 250_000, "a long pause is worth no more than a short one");
+        assert_eq!(sent(9_000, 9_001), 250_000, "a long pause counts like a short one");
     }
 
     #[test]
@@ -163,7 +163,7 @@ mod tests {
         pacer.spend(at(0), 250_000);
         assert!(!pacer.is_free(at(0)));
         assert_eq!(pacer.wait(records(0, 4_000)), 0);
-        assert_eq!(pacer.wait(records(0, 200)), 104, "the first find no room");
+        assert_eq!(pacer.wait(records(0, 200)), 104, "the first items find no room");
         assert_eq!(pacer.wait(outgoing(Draft::Repair(RepairDraft::Sync { first: ShortId(0) }))), 1);
         assert_eq!(pacer.wait(records(0, 1)), 1);
         assert_eq!(pacer.next_timeout(), Some(at(5)));
@@ -173,7 +173,7 @@ mod tests {
         let sizes: [usize; 2] = [(); 2].map(|()| pacer.next(at(5)).unwrap().draft.weight());
         assert_eq!(sizes, [4_000, 96]);
         assert_eq!((pacer.next_timeout(), pacer.weight), (None, 0));
-        // Of a descent, too, the part that finds room waits.
+        // The part of a descent that finds room waits as well.
         assert_eq!(pacer.wait(records(0, 4_090)), 0);
         let descent = Draft::Repair(RepairDraft::Descend(Prefix::ROOT.children(u16::MAX)));
         assert_eq!(pacer.wait(outgoing(descent)), 10);

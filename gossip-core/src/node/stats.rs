@@ -94,7 +94,7 @@ counters! {
         too_short,
         /// Longer than the limit.
         too_long,
-        /// Of another major version, or with unknown flags.
+        /// Datagrams of another major version, or with unknown flags.
         version,
         /// From another cluster.
         cluster,

@@ -1,4 +1,4 @@
-//! The facade against strangers, and at its edges.
+//! The facade, and strangers.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -34,7 +34,7 @@ fn at(millis: u64) -> Instant {
     Instant::from_micros(1_000 * millis)
 }
 
-/// A datagram that says it is from node `sender`.
+/// Returns a datagram whose envelope names node `sender`.
 fn forge(node: &Node<u32>, sender: u32, write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
     let mut buf = [0; 65_000];
     let short = Key::of_cluster("test").short(&id(sender));
@@ -48,7 +48,7 @@ fn put_record(writer: &mut Writer<'_>, index: u32, accusation: Option<&Accusatio
     writer.put(RECORD, &(255u8, 0u32, id(index), claim(index, 0), accusation));
 }
 
-/// Node 0 with so many members, which it has only heard of.
+/// Returns node 0 after it heard of `count` members.
 fn taught(count: u32, config: Config) -> Node<u32> {
     let mut node = node(0, config);
     for index in 1..=count {
@@ -59,7 +59,7 @@ fn taught(count: u32, config: Config) -> Node<u32> {
     node
 }
 
-/// Everything that leaves: to whom, and how many bytes.
+/// Drains all datagrams. Returns destinations and lengths.
 fn drain(node: &mut Node<u32>, now: Instant) -> Vec<(u32, usize)> {
     let mut buf = [0; 65_000];
     let mut sent = Vec::new();
@@ -88,7 +88,7 @@ fn blocked_node_pauses_probes_until_it_sends() {
     }
     assert!(node.outbox.len() < 40, "{}", node.outbox.len());
     assert!(!drain(&mut node, now).is_empty());
-    // None of its probes has failed meanwhile, and now they go on.
+    // No probe failed in between, and now they go on.
     node.handle_timeout(now);
     drain(&mut node, now);
     assert_eq!(node.stats().detector.probes_failed, 0);
@@ -158,7 +158,7 @@ fn differences_of_one_datagram_are_answered_together() {
     let mut datagram = forge(&node, 5, |writer| {
         put_record(writer, 0, Some(&accusation));
         for &short in &shorts {
-            // One of which we know another version, and one that we lack.
+            // A record that the node has in another version, and one that it lacks.
             let range = [short, unknown];
             for first in range {
                 let named = [&first.0.to_le_bytes()[..], &[7; 4]].concat();
@@ -180,7 +180,7 @@ fn differences_of_one_datagram_are_answered_together() {
     assert!(sizes.contains(&question), "no padding: {sizes:?}");
 }
 
-/// What a body is, and how many things it is about.
+/// Returns the name of a draft and its number of items.
 fn counted(draft: &Draft) -> (&'static str, usize) {
     match draft {
         Draft::Rumor(RumorDraft::Records(items)) => ("records", items.len()),
@@ -195,7 +195,7 @@ fn slow_request_does_not_delay_sync() {
     let mut node = taught(300, Config::lan());
     assert!((5..=6).all(|index| node.state.table.verify(&id(index), &index)));
     node.begin_sync(id(5));
-    assert!(node.outbox.is_empty(), "the table is large, so a request is made");
+    assert!(node.outbox.is_empty(), "a large table takes a request");
     assert_eq!(node.poll_request(at(2), &mut Vec::new()).map(|request| request.to), Some(5));
     node.begin_sync(id(6));
     assert!(matches!(node.outbox[0].draft, Draft::Repair(RepairDraft::Sync { first: ShortId(0) })));
@@ -213,7 +213,7 @@ fn unverified_member_gets_no_sync() {
         let ping = Ping { nonce: 7, target_tag, digest: 7, ring: Ping::NO_RING };
         let mut datagram = forge(&node, 5, |writer| assert!(writer.put(PING, &ping)));
         received += datagram.len();
-        // Member 5 lives at address 5; whoever sends this does not.
+        // Member 5 is at address 5, but the datagram comes from another one.
         node.handle_datagram(now, &666, &mut datagram).unwrap();
         sent += bytes_to(&drain(&mut node, now), 5);
     }
@@ -245,7 +245,7 @@ fn ineffective_accusation_keeps_fingerprint() {
     node.handle_datagram(at(2), &3, &mut datagram).unwrap();
     assert_eq!(node.member(&id(2)).unwrap().status(), Status::Up);
     assert_eq!(node.fingerprint(), before);
-    // Nor does it shield from those that have.
+    // It does not shield the member from effective accusations either.
     let accusation = Accusation::new(claim(2, 0).incarnation, Level::Dead, ShortId(1));
     let mut datagram = forge(&node, 3, |writer| put_record(writer, 2, Some(&accusation)));
     node.handle_datagram(at(2), &3, &mut datagram).unwrap();
@@ -258,7 +258,7 @@ fn requests_and_replies_count_as_contact() {
     let mut frame = forge(&node, 5, |_| ());
     node.handle_request(at(2), &5, &mut frame, &mut Vec::new()).unwrap();
     assert!(node.detector.has_heard(id(5)));
-    // Whoever is at the address of the one who was asked now says who it is.
+    // The node at the requested address may be another one now.
     for (replies, heard) in [(7, false), (6, true)] {
         assert!(node.state.table.verify(&id(6), &6));
         node.begin_sync(id(6));
@@ -298,7 +298,7 @@ fn leaving_ends_join_and_tells_seed() {
         node.handle_timeout(now);
         told.extend(drain(&mut node, now));
     }
-    assert!(bytes_to(&told, 9) > 0, "it may have taken us in");
+    assert!(bytes_to(&told, 9) > 0, "the seed may have admitted this node");
     let outcomes = Vec::from([(9, Err(JoinError::NoAnswer))]);
     let events = events(&mut node);
     assert!(
@@ -332,8 +332,8 @@ fn leaver_refutes_nothing() {
     }
 }
 
-/// To whom the node sends what, and how often it has refuted, after it was told this in one datagram
-/// by somebody who pings it as well.
+/// Lets `by` send accusations and a ping in one datagram. Returns the destinations of the answers,
+/// and the number of refutations.
 fn told(node: &mut Node<u32>, by: u32, accusations: &[Accusation]) -> (Vec<u32>, u64) {
     let target_tag = node.state.table.target_tag(&id(0), node.local().incarnation());
     let mut datagram = forge(node, by, |writer| {
@@ -352,7 +352,7 @@ fn refutation_answers_uninformed_sender_once() {
     let mut node = taught(30, datagrams_only());
     let first = node.local().incarnation();
     let accuse = |incarnation| Accusation::new(incarnation, Level::Suspect, ShortId(7));
-    // An ack and the record.
+    // An ack, and the record.
     assert_eq!(told(&mut node, 5, &[accuse(first)]), (vec![5, 5], 1));
     assert_eq!(told(&mut node, 9, &vec![accuse(first); 20]), (vec![9, 9], 1), "refuted already");
     let second = node.local().incarnation();
@@ -405,7 +405,7 @@ fn short_buffer_loses_no_datagram() {
     assert_eq!(node.poll_transmit(at(2), &mut [0; BUDGET]).map(|transmit| transmit.to), Some(1));
 }
 
-/// Somebody says that this node is dead.
+/// Returns a datagram that declares the node dead.
 fn death_of(node: &Node<u32>) -> Vec<u8> {
     accusation_of(node, Level::Dead)
 }
@@ -427,7 +427,7 @@ fn repeated_deaths_lengthen_absence() {
         let dead = node.local().incarnation();
         let mut datagram = death_of(&node);
         let died = now;
-        // Being told again changes nothing.
+        // Repetitions change nothing.
         for _ in 0..3 {
             node.handle_datagram(now, &1, &mut datagram.clone()).unwrap();
         }
@@ -439,7 +439,7 @@ fn repeated_deaths_lengthen_absence() {
         absences.push(now.saturating_duration_since(died).as_secs());
         node.handle_datagram(now, &1, &mut datagram).unwrap();
     }
-    // When it dies for the last time, the first two deaths were ten minutes ago and are forgotten.
+    // At the last death, the first two are ten minutes old and no longer count.
     assert_eq!(absences, [0, 20, 40, 80, 160, 300, 160]);
 
     let mut swim = taught(5, Config::lan().swim());
@@ -458,7 +458,7 @@ fn absence_ignores_older_accusations() {
         let mut datagram = death_of(&node);
         node.handle_datagram(at(1_000), &1, &mut datagram).unwrap();
     }
-    // An accusation that is older than its death, and one of what it claims meanwhile.
+    // An accusation as old as the death, and one of a claim made during the absence.
     let mut suspected = accusation_of(&node, Level::Suspect);
     let dead = node.local().incarnation();
     node.handle_datagram(at(1_010), &1, &mut suspected).unwrap();
@@ -467,7 +467,7 @@ fn absence_ignores_older_accusations() {
     let mut suspected = accusation_of(&node, Level::Suspect);
     node.handle_datagram(at(1_025), &1, &mut suspected).unwrap();
     let again = node.local().incarnation();
-    assert_eq!(again.number, dead.number + 2, "what it claims meanwhile it defends");
+    assert_eq!(again.number, dead.number + 2, "the node defends a claim made during its absence");
     let mut died = death_of(&node);
     node.handle_datagram(at(1_030), &1, &mut died).unwrap();
     let mut now = at(1_030);

@@ -30,7 +30,7 @@ use crate::{Config, Epoch, Incarnation, Instant, MAX_META, NodeId};
 /// A kind that no module owns.
 const UNKNOWN: u8 = 0xc8;
 
-/// The cluster, the nodes and the numbers of the vectors.
+/// Cluster, nodes and numbers of the vectors.
 const CLUSTER: &str = "vectors";
 const ALICE: NodeId = NodeId(*b"alice's 16 bytes");
 const BOB: NodeId = NodeId(*b"bob, 16 bytes...");
@@ -45,7 +45,7 @@ fn incarnation(number: u32) -> Incarnation {
     Incarnation { epoch: Epoch::new(1_700_000_000_000).unwrap(), nonce: 0xa4a3_a2a1, number }
 }
 
-/// Alice, on IPv4, without anything that can be missing.
+/// Returns the record of Alice: on IPv4, without optional parts.
 fn alice() -> Record<SocketAddr, &'static [u8]> {
     let address = "192.0.2.1:7946".parse().unwrap();
     let incarnation = incarnation(0);
@@ -53,7 +53,7 @@ fn alice() -> Record<SocketAddr, &'static [u8]> {
     Record { round: 0, age: 0, id: ALICE, claim, accusation: None }
 }
 
-/// Bob, on IPv6, with everything that there can be.
+/// Returns the record of Bob: on IPv6, with all optional parts.
 fn bob() -> Record<SocketAddr, &'static [u8]> {
     let address = "[2001:db8::2]:443".parse().unwrap();
     let incarnation = incarnation(300);
@@ -63,7 +63,7 @@ fn bob() -> Record<SocketAddr, &'static [u8]> {
     Record { round: 255, age: 90_000, id: BOB, claim, accusation }
 }
 
-/// The table of a node that claims this and knows nobody.
+/// Returns the table of a node with this claim that knows no other member.
 fn table_of(id: NodeId, claim: &Claim<SocketAddr, &[u8]>) -> Table<SocketAddr> {
     let &Claim { incarnation, phase, versions, address, meta } = claim;
     let claim = Claim { incarnation, phase, versions, address, meta: meta.into() };
@@ -71,7 +71,7 @@ fn table_of(id: NodeId, claim: &Claim<SocketAddr, &[u8]>) -> Table<SocketAddr> {
     Table::new(own, &Config::lan(), key(), Key::new(0, 0))
 }
 
-/// An accusation by all of them: the first one, and the others joined to it.
+/// Returns the merged accusation of all accusers.
 fn accused(incarnation: Incarnation, level: Level, accusers: &[u32]) -> Option<Accusation> {
     let claim = Claim {
         incarnation: Incarnation::default(),
@@ -87,7 +87,7 @@ fn accused(incarnation: Incarnation, level: Level, accusers: &[u32]) -> Option<A
     member.accusation.map(|accusation| *accusation)
 }
 
-/// Writes a record as a node does: from its table.
+/// Writes a record from a table, as a node does.
 fn put_record(writer: &mut Writer<'_>, record: &Record<SocketAddr, &[u8]>) -> bool {
     let Record { round, age, id, claim, accusation } = record;
     let mut table = table_of(NodeId::from_u128(0), claim);
@@ -96,7 +96,7 @@ fn put_record(writer: &mut Writer<'_>, record: &Record<SocketAddr, &[u8]>) -> bo
     write_record(writer, table.get(id).unwrap(), *round, Instant::ORIGIN)
 }
 
-/// The bytes of a vector: two digits each, up to a `#` in any line.
+/// Parses a vector: two hexadecimal digits per byte, up to a `#` in each line.
 fn parse(vector: &str) -> Vec<u8> {
     let bytes = vector.lines().flat_map(|line| line.split('#').next().unwrap().split_whitespace());
     bytes.map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect()
@@ -106,7 +106,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x} ")).collect()
 }
 
-/// What `write` writes is the vector, envelope and version included, and the vector is read as
+/// Asserts that `write` produces the vector, envelope included, and that the vector reads as
 /// `messages`.
 fn check_vector(
     vector: &str,
@@ -122,7 +122,7 @@ fn check_vector(
     assert_eq!(
         hex(&buf[..len]),
         hex(&expected),
-        "what is written (left) is no longer what the vector says: \
+        "the bytes written (left) differ from the vector: \
          bytes on the wire change only with wire::VERSION"
     );
     let (sender, body) = open(&expected, key().tag()).unwrap();
@@ -226,7 +226,7 @@ fn vector_want() {
     check_put(vector, WANT, &want, Message::Member(MemberMessage::Want(want)));
 }
 
-/// A join as it is sent: the joiner's record, the question, and padding.
+/// A join as a node sends it: the joiner's record, the join, and padding.
 #[test]
 fn vector_join() {
     let vector = include_str!("../../../tests/vectors/join.hex");
@@ -427,7 +427,7 @@ fn any_accusation() -> impl Strategy<Value = Option<Accusation>> {
         .prop_map(|(incarnation, level, accusers)| accused(incarnation, level, &accusers))
 }
 
-/// A record without its metadata.
+/// Generates records without metadata.
 fn any_record() -> impl Strategy<Value = Record<SocketAddr, &'static [u8]>> {
     let phase = prop_oneof![Just(Phase::Up), Just(Phase::Leaving), Just(Phase::Left)];
     let address = any::<SocketAddr>().prop_map(crate::Address::canonical);
@@ -440,7 +440,7 @@ fn any_record() -> impl Strategy<Value = Record<SocketAddr, &'static [u8]>> {
     )
 }
 
-/// A message of every kind, out of the same material.
+/// Returns one message of every kind, made from the same values.
 fn every_message<'a>(
     [nonce, target_tag, digest]: [u32; 3],
     flag: bool,
@@ -499,7 +499,7 @@ fn every_message<'a>(
 const TAG: [u8; 4] = [1, 2, 3, 4];
 const SENDER: ShortId = ShortId(5);
 
-/// How many bytes a length takes.
+/// Returns the number of bytes that a length takes.
 fn varint(value: usize) -> usize {
     postcard::to_slice(&(value as u32), &mut [0; 5]).unwrap().len()
 }
@@ -526,7 +526,7 @@ fn known_records_are_read_once() {
     );
 }
 
-/// One thing done to a writer.
+/// One call to a writer.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Put(usize),
@@ -536,7 +536,7 @@ enum Step {
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
-    // Where the length of a length changes is worth a closer look.
+    // More cases around the sizes at which a length takes one more byte.
     let size = prop_oneof![0..400usize, 120..140usize, 16_370..16_400usize];
     prop_oneof![
         size.clone().prop_map(Step::Put),
@@ -546,7 +546,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Takes the steps and checks after each what the writer promises; how many messages there are.
+/// Takes the steps and checks the laws of the writer after each. Returns the number of messages.
 fn check_laws(writer: &mut Writer<'_>, steps: &[Step], most: usize) -> usize {
     let bytes = [7; 17_000];
     let mut limit = most;
@@ -655,7 +655,7 @@ proptest! {
         let count = check_laws(&mut writer, &steps, most);
         let (len, _) = writer.finish();
         prop_assert!(len <= most);
-        prop_assert!(buf[most..].iter().all(|&byte| byte == 0), "nothing behind the budget");
+        prop_assert!(buf[most..].iter().all(|&byte| byte == 0), "no byte behind the budget");
         let body = open(&buf[..len], TAG).unwrap().1;
         prop_assert_eq!(check::<u32>(body, |_| false), Ok(0));
         prop_assert_eq!(read_all::<u32>(body).len(), count);
@@ -707,7 +707,7 @@ fn record_out_of_bounds_is_refused() {
         changed[place..place + bytes.len()].copy_from_slice(bytes);
         check::<SocketAddr>(&changed[ENVELOPE..len], |_| false)
     };
-    // Behind envelope, header, round, age and id.
+    // The epoch follows envelope, header, round, age and id.
     let epoch = ENVELOPE + 2 + 1 + 3 + 16;
     assert_eq!(changed(epoch, &[0xff, 0xff, 0xff, 0xff, 0xff, 0x3f]), Ok(0));
     assert_eq!(changed(epoch, &[0xff; 9]), malformed);
@@ -722,7 +722,7 @@ fn record_out_of_bounds_is_refused() {
     assert_eq!(changed(accusers, &[15]), malformed);
 }
 
-/// What [`Local`](crate::Local) and `set_meta` must leave room for.
+/// [`Local`](crate::Local) and `set_meta` leave room for this record.
 #[test]
 fn largest_record_fits_its_reserve() {
     let incarnation = Incarnation { epoch: Epoch::MAX, nonce: u32::MAX, number: u32::MAX };
