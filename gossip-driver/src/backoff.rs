@@ -1,10 +1,9 @@
-//! Pauses between attempts that fail.
+//! Pauses after errors of sockets.
 
 use std::time::{Duration, Instant};
 
-/// How long to pause after an error of a socket: 1 ms, doubled with each further error in a row, at
-/// most 100 ms. So an error that persists cannot make a loop spin, and one that passes costs
-/// nothing worth mentioning.
+/// The pause after an error of a socket: 1 ms, doubled with each further error in a row, at most
+/// 100 ms. A persistent error cannot make a loop spin, and a transient one costs little.
 #[derive(Debug)]
 pub struct Backoff {
     next: Duration,
@@ -15,13 +14,13 @@ impl Backoff {
     const LEAST: Duration = Duration::from_millis(1);
     const MOST: Duration = Duration::from_millis(100);
 
-    /// As if nothing had ever failed.
+    /// Starts without a pause.
     #[must_use]
     pub const fn new() -> Self {
         Self { next: Self::LEAST, until: None }
     }
 
-    /// One more error in a row; how long to pause.
+    /// Notes an error. Returns the length of the pause.
     pub fn failed(&mut self) -> Duration {
         let pause = self.next;
         self.next = (pause * 2).min(Self::MOST);
@@ -29,13 +28,13 @@ impl Backoff {
         pause
     }
 
-    /// Until when to pause, if that is not over.
+    /// Returns the end of the present pause, if there is one.
     #[must_use]
     pub fn until(&self) -> Option<Instant> {
         self.until.filter(|until| *until > Instant::now())
     }
 
-    /// It worked: the next error is a first one.
+    /// Notes a success, after which the next pause is short again.
     pub fn worked(&mut self) {
         *self = Self::new();
     }
@@ -52,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_double_up_to_a_limit_and_begin_anew_after_a_success() {
+    fn pauses_double_until_success() {
         let mut backoff = Backoff::new();
         let millis: Vec<_> = (0..9).map(|_| backoff.failed().as_millis()).collect();
         assert_eq!(millis, [1, 2, 4, 8, 16, 32, 64, 100, 100]);

@@ -1,8 +1,8 @@
-//! The core's time, told by the monotonic clock of the system.
+//! The core's time, from the monotonic clock of the system.
 
 use std::time::{Duration, Instant};
 
-/// Maps the system's instants to the core's, whose origin is the making of this clock.
+/// A clock whose origin is its creation.
 #[derive(Debug)]
 pub(crate) struct Clock(Instant);
 
@@ -15,7 +15,7 @@ impl Clock {
         gossip_core::Instant::ORIGIN + self.0.elapsed()
     }
 
-    /// When `instant` will be, or was; what is further than a day ahead is in a day.
+    /// Converts an instant of the core, at most a day ahead, to one of the system.
     pub(crate) fn at(&self, instant: gossip_core::Instant) -> Instant {
         const DAY: Duration = Duration::from_secs(86_400);
         let latest = self.0.elapsed() + DAY;
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn instants_are_mapped_both_ways_and_the_far_future_does_not_overflow() {
+    fn instants_convert_both_ways_without_overflow() {
         let clock = Clock::new();
         let before = Instant::now();
         let now = clock.now();

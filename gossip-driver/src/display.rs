@@ -1,4 +1,4 @@
-//! What happens, in words.
+//! Events as text.
 
 use std::fmt::{self, Display};
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Display for Update {
-    /// One line, for people; a snapshot takes one for each member.
+    /// Writes one line per event, or one line per member of a snapshot.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Snapshot(members) => members.iter().enumerate().try_for_each(|(place, who)| {
@@ -89,7 +89,7 @@ mod tests {
     use crate::Node;
 
     #[test]
-    fn an_update_is_a_line_and_a_snapshot_one_for_each_member() {
+    fn update_takes_one_line_per_item() {
         let local = Local::new(NodeId::from_u128(7 << 96), Epoch::default(), {
             "10.0.0.1:7946".parse().unwrap()
         });

@@ -7,10 +7,10 @@ use crate::Update;
 use crate::engine::Engine;
 use crate::wait::until;
 
-/// A subscription: a snapshot of the members, then what happens.
+/// A subscription: a snapshot of the members, followed by every event.
 ///
-/// It holds a bounded number of updates for its subscriber and says so when that was not enough
-/// ([`Update::Lagged`]). It does not keep the node guard.
+/// It holds a bounded number of updates. A subscriber that is too slow receives
+/// [`Update::Lagged`]. A subscription does not keep the node running.
 #[derive(Debug)]
 pub struct Events {
     engine: Arc<Engine>,
@@ -23,31 +23,31 @@ impl Events {
         Self { engine, key }
     }
 
-    /// The next update, or `None` once the node has stopped and all is told. Cancelling it loses
-    /// nothing.
+    /// Waits for the next update. Returns `None` once the node has stopped and all updates are read.
+    /// Cancel safe.
     pub async fn next(&mut self) -> Option<Update> {
         until(self.engine.published(), || self.poll()).await
     }
 
-    /// The blocking twin of [`next`](Self::next), for plain threads: `None` also if nothing came
-    /// for as long as `timeout`.
+    /// Blocks until the next update, for plain threads. Returns `None` as [`next`](Self::next) does,
+    /// and also after `timeout`.
     pub fn wait_timeout(&mut self, timeout: Duration) -> Option<Update> {
         let deadline = Instant::now().checked_add(timeout);
         until(self.engine.published(), || self.poll()).wait(deadline).flatten()
     }
 
-    /// The updates one after the other, each waited for on this thread, until the node has stopped
-    /// and all is told: `for update in gossip.events().iter()`. Not for async code.
+    /// Iterates over the updates and blocks for each, until the node has stopped and all are read:
+    /// `for update in gossip.events().iter()`. Not for async code.
     pub fn iter(&mut self) -> impl Iterator<Item = Update> {
         std::iter::from_fn(|| until(self.engine.published(), || self.poll()).wait(None).flatten())
     }
 
-    /// The next update if there is one already.
+    /// Returns the next update if there is one already.
     pub fn try_next(&mut self) -> Option<Update> {
         self.poll().flatten()
     }
 
-    /// `None`: nothing yet. `Some(None)`: never again.
+    /// Returns the next update: `None` if there is none yet, `Some(None)` if none will come.
     fn poll(&self) -> Option<Option<Update>> {
         self.engine.pop_update(self.key)
     }

@@ -1,7 +1,7 @@
-//! The figures of a node, published with the `metrics` crate (feature `metrics`).
+//! Metrics of a node, published with the `metrics` crate (feature `metrics`).
 //!
-//! The recorder must be installed before the node starts. All figures carry the label `node`, the
-//! id of the node, and are published once a second and at the end.
+//! Install the recorder before the node starts. All metrics carry the label `node`, the id of the
+//! node. The node publishes them once per second and at its end.
 //!
 //! **Counters**: each counter of [`Stats`](gossip_core::Stats) by its group and name, as in
 //! `gossip_traffic_datagrams_sent_total`. `gossip_messages_sent_total` and
@@ -9,11 +9,11 @@
 //!
 //! **Gauges**:
 //!
-//! | name | what |
+//! | name | meaning |
 //! |---|---|
-//! | `gossip_members` | members known, this node, the dead and those who left included |
+//! | `gossip_members` | known members, this node and departed ones included |
 //! | `gossip_live_peers` | other members that are live |
-//! | `gossip_local_health` | Lifeguard's local health score: 0 is well |
+//! | `gossip_local_health` | Lifeguard's local health score: 0 is healthy |
 //! | `gossip_settled` | 1 if the cluster has settled as far as this node can see, else 0 |
 
 use std::time::Duration;
@@ -23,10 +23,10 @@ use metrics::{Counter, Gauge, counter, gauge};
 
 use crate::Node;
 
-/// How often the figures are published.
+/// Time between two publications.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// What is published of one node.
+/// The metrics of one node.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     /// In the order of [`Stats::each`].
@@ -38,7 +38,7 @@ pub(crate) struct Metrics {
     live_peers: Gauge,
     local_health: Gauge,
     settled: Gauge,
-    due: Instant,
+    deadline: Instant,
 }
 
 impl Metrics {
@@ -65,18 +65,18 @@ impl Metrics {
             live_peers: gauge!("gossip_live_peers", "node" => id.clone()),
             local_health: gauge!("gossip_local_health", "node" => id.clone()),
             settled: gauge!("gossip_settled", "node" => id.clone()),
-            due: now,
+            deadline: now,
         }
     }
 
-    /// When [`publish_due`](Self::publish_due) has something to do.
-    pub(crate) fn due(&self) -> Instant {
-        self.due
+    /// Returns when to call [`publish_if_due`](Self::publish_if_due).
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
     }
 
-    pub(crate) fn publish_due(&mut self, now: Instant, node: &Node) {
-        if self.due <= now {
-            self.due = now + PERIOD;
+    pub(crate) fn publish_if_due(&mut self, now: Instant, node: &Node) {
+        if self.deadline <= now {
+            self.deadline = now + PERIOD;
             self.publish(node);
         }
     }
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_figures_of_a_node_are_published_when_due() {
+    fn metrics_are_published_when_due() {
         let id = NodeId::from_u128(1);
         let local = Local::new(id, Epoch::default(), "10.0.0.1:1".parse().unwrap());
         let mut node = Node::new(Instant::ORIGIN, local, Config::lan(), [0; 32]).unwrap();
@@ -114,10 +114,10 @@ mod tests {
         let mut metrics =
             metrics::with_local_recorder(&recorder, || Metrics::new(Instant::ORIGIN, id));
 
-        let now = metrics.due();
+        let now = metrics.deadline();
         assert!(node.handle_datagram(now, &"10.0.0.2:1".parse().unwrap(), &mut [0]).is_err());
-        metrics.publish_due(now, &node);
-        assert_eq!(metrics.due(), now + PERIOD);
+        metrics.publish_if_due(now, &node);
+        assert_eq!(metrics.deadline(), now + PERIOD);
         let published = recorder.snapshotter().snapshot().into_vec();
         let value = |name: &str| {
             let mut named = published.iter().filter(|(key, ..)| key.key().name() == name);

@@ -1,4 +1,4 @@
-//! From options to a node with its sockets.
+//! Preparation of a node and its sockets from options.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
@@ -14,26 +14,26 @@ use crate::resolve::{RESOLVER, literal, on_thread, resolve};
 use crate::snapshot_writer::SnapshotWriter;
 use crate::{Engine, Error, Gossip, Node, Options, Pending, Snapshot, SnapshotError, trace};
 
-/// A node and its sockets, for an adapter to drive.
+/// A node and its sockets, ready for an adapter to drive.
 #[derive(Debug)]
 pub struct Prepared {
-    /// For the application.
+    /// The handle for the application.
     pub handle: Gossip,
-    /// For the driver.
+    /// The guard for the driver.
     pub guard: DriverGuard,
-    /// In blocking mode.
+    /// The UDP socket, in blocking mode.
     pub udp: UdpSocket,
-    /// On the same port, in blocking mode. `None` if
+    /// The TCP listener on the same port, in blocking mode. `None` if
     /// [`RequestsConfig::enabled`](gossip_core::RequestsConfig::enabled) is off.
     pub tcp: Option<TcpListener>,
 }
 
-/// Held by the driver for as long as it runs and has the sockets: dropping it ends all waiting.
+/// A guard that the driver holds while it runs and owns the sockets. Dropping it ends all waiting.
 #[derive(Debug)]
 pub struct DriverGuard(Arc<Engine>);
 
 impl DriverGuard {
-    /// What is to be driven.
+    /// Returns the engine to drive.
     #[must_use]
     pub fn engine(&self) -> &Arc<Engine> {
         &self.0
@@ -47,12 +47,12 @@ impl Drop for DriverGuard {
 }
 
 impl Options {
-    /// Resolves the addresses, binds the sockets, reads the snapshot and makes the node. What may
-    /// block is done on a thread.
+    /// Resolves the addresses, binds the sockets, reads the snapshot and creates the node. Calls that
+    /// may block run on a thread.
     ///
     /// # Errors
     ///
-    /// What [`Error`] has, as the outcome.
+    /// Completes with an [`Error`].
     pub fn prepare(self) -> Pending<Result<Prepared, Error>> {
         let opened = Arc::new(Mutex::new(None));
         let changed = Arc::new(Signal::new());
@@ -115,12 +115,12 @@ impl Options {
     }
 }
 
-/// The epoch after this one; the last has no successor.
+/// Returns the next epoch, or the last one again.
 fn after(epoch: Epoch) -> Epoch {
     Epoch::new(epoch.get() + 1).unwrap_or(Epoch::MAX)
 }
 
-/// Writes what this life begins with, before anybody hears of it.
+/// Writes the snapshot of this life before any other node hears of it.
 fn keep(
     clock: &Clock,
     path: PathBuf,
@@ -146,7 +146,7 @@ fn advertised(name: &str, bound: u16) -> Result<SocketAddr, Error> {
     Ok(address)
 }
 
-/// Binds to the first address of `name` that can be had.
+/// Binds to the first available address of `name`.
 fn bind_any(name: &str, requests: bool) -> Result<(UdpSocket, Option<TcpListener>), Error> {
     let addresses = named(name)?;
     let (&last, others) = addresses.split_last().expect("a name resolves to at least one address");
@@ -156,7 +156,8 @@ fn bind_any(name: &str, requests: bool) -> Result<(UdpSocket, Option<TcpListener
         .map_err(|source| Error::Bind { address: last, source })
 }
 
-/// UDP and TCP on one port. If any will do, the one that UDP gets may be taken in TCP: then another.
+/// Binds UDP and TCP to one port. With port 0, UDP may get a port that is taken in TCP; then it tries
+/// another.
 fn bind(address: SocketAddr, requests: bool) -> io::Result<(UdpSocket, Option<TcpListener>)> {
     const TRIES: u32 = 16;
     let mut tries = if address.port() == 0 { TRIES } else { 1 };
@@ -179,7 +180,7 @@ fn entropy() -> Result<[u8; 32], Error> {
     Ok(seed)
 }
 
-/// A random UUID (version 4).
+/// Returns a random UUID (version 4).
 fn random_id() -> Result<NodeId, Error> {
     let mut id = [0; 16];
     id.copy_from_slice(&entropy()?[..16]);
@@ -188,7 +189,7 @@ fn random_id() -> Result<NodeId, Error> {
     Ok(NodeId(id))
 }
 
-/// Milliseconds since 1970.
+/// Returns the milliseconds since 1970 as an epoch.
 fn wall_clock() -> Epoch {
     let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     u64::try_from(since.as_millis()).ok().and_then(Epoch::new).unwrap_or(Epoch::MAX)
@@ -201,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_port_means_one_for_both() {
+    fn port_zero_binds_both_to_one() {
         let (udp, tcp) = bind_any("127.0.0.1:0", true).unwrap();
         assert_eq!(udp.local_addr().unwrap(), tcp.unwrap().local_addr().unwrap());
         let (_, none) = bind_any("127.0.0.1:0", false).unwrap();
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_taken_is_an_error_that_names_it() {
+    fn taken_port_is_named_in_error() {
         let (udp, _tcp) = bind_any("127.0.0.1:0", true).unwrap();
         let taken = udp.local_addr().unwrap();
         let error = bind_any(&taken.to_string(), true).unwrap_err();
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn an_advertised_port_of_zero_is_the_bound_one() {
+    fn advertised_port_zero_is_the_bound_port() {
         let address = |text: &str| text.parse::<SocketAddr>().unwrap();
         assert_eq!(advertised("10.0.0.1:0", 7946).unwrap(), address("10.0.0.1:7946"));
         assert_eq!(advertised("10.0.0.1:1", 7946).unwrap(), address("10.0.0.1:1"));
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_random_uuids_and_epochs_the_wall_clock() {
+    fn defaults_are_random_id_and_wall_clock() {
         let (one, other) = (random_id().unwrap(), random_id().unwrap());
         assert_ne!(one, other);
         assert_eq!((one.0[6] >> 4, one.0[8] >> 6), (4, 2));

@@ -1,15 +1,15 @@
-//! Names to addresses, without a runtime.
+//! Resolution of names, without a runtime.
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::thread;
 
-/// The address that `text` spells out, if it is no name.
+/// Parses an address. Returns `None` for a name.
 pub(crate) fn literal(text: &str) -> Option<SocketAddr> {
     text.parse().ok()
 }
 
-/// The addresses of `text`, a `host:port`; at least one. Blocks as long as the system takes for it.
+/// Resolves `host:port` to at least one address. Blocks as long as the system takes.
 pub(crate) fn resolve(text: &str) -> io::Result<Vec<SocketAddr>> {
     let mut addresses = Vec::new();
     for address in text.to_socket_addrs()? {
@@ -23,11 +23,11 @@ pub(crate) fn resolve(text: &str) -> io::Result<Vec<SocketAddr>> {
     Ok(addresses)
 }
 
-/// The name of threads that resolve names.
+/// Name of the threads that resolve names.
 pub(crate) const RESOLVER: &str = "gossip-resolver";
 
-/// Runs what may block on a thread of its own: neither the system's resolver nor its files can be
-/// awaited or cancelled.
+/// Runs a call that may block on a thread of its own. The system's resolver and its files can be
+/// neither awaited nor cancelled.
 pub(crate) fn on_thread(name: &str, f: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name(name.into()).spawn(f).map(drop)
 }
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_without_port_is_refused() {
+    fn name_without_port_is_refused() {
         assert_eq!(literal("localhost"), None);
         assert!(resolve("localhost").is_err());
     }

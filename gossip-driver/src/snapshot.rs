@@ -1,4 +1,4 @@
-//! What a node knows across restarts, in a file.
+//! The file that carries a node over a restart.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -12,35 +12,35 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Node, SnapshotError};
 
-/// The first byte of a file: the version of its format.
+/// First byte of a file: the version of its format.
 const VERSION: u8 = 1;
 
-/// The last four bytes of a file: the checksum of all before.
+/// Last four bytes of a file: the checksum of all bytes before.
 const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
-/// What a node needs to be the same member after a restart, and to find its cluster.
+/// The data with which a restarted node is the same member and finds its cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// Who it is.
+    /// The id of the node.
     pub id: NodeId,
-    /// Which life it lived.
+    /// The epoch of its last life.
     pub epoch: Epoch,
-    /// Where members to rejoin through were live.
+    /// Addresses of live members, to rejoin through.
     pub members: Vec<SocketAddr>,
 }
 
 impl Snapshot {
-    /// How often a guard node looks whether its file is out of date.
+    /// Time between two checks whether the file is out of date.
     pub const PERIOD: Duration = Duration::from_secs(5);
 
-    /// How many members a guard node notes.
+    /// Number of members in a snapshot.
     pub const MAX_MEMBERS: usize = 64;
 
-    /// Reads the file at `path`, `None` if there is none.
+    /// Reads the file at `path`. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// If it cannot be read, or is damaged.
+    /// The file cannot be read, or is damaged.
     pub fn load(path: &Path) -> Result<Option<Self>, SnapshotError> {
         let bytes = match fs::read(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -52,20 +52,19 @@ impl Snapshot {
         }
     }
 
-    /// Replaces the file at `path`, so that whenever the process or the system ends the file is
-    /// whole: either as before or as it is to be. What is written is first in a file of the same
-    /// name with `.new` added.
+    /// Replaces the file at `path` atomically: even after a crash it holds either the old or the new
+    /// snapshot. The new one is first written to a file of the same name with `.new` added.
     ///
     /// # Errors
     ///
-    /// If it cannot be written; the file is as before then.
+    /// The file cannot be written, and is as before.
     pub fn save(&self, path: &Path) -> Result<(), SnapshotError> {
         let bytes = postcard::to_allocvec_crc32(&(VERSION, self), CHECKSUM.digest());
         let bytes = bytes.expect("memory is all it takes");
         replace(path, &bytes).map_err(|source| failed(path, "write", source))
     }
 
-    /// Reads the file at `path`. A damaged one is moved aside and is as good as none.
+    /// Reads the file at `path`, or moves a damaged one aside.
     pub(crate) fn recover(
         path: &Path,
     ) -> Result<(Option<Self>, Option<SnapshotError>), SnapshotError> {
@@ -79,8 +78,8 @@ impl Snapshot {
         }
     }
 
-    /// Of a guard node: some of those that live, spread over all of them, and of those `restored`
-    /// from its former life as many as there is room for.
+    /// Takes the snapshot of a running node: some of its live members, spread evenly, and as many of
+    /// the `restored` ones as have room.
     pub(crate) fn of(node: &Node, restored: &[SocketAddr]) -> Self {
         let local = node.local();
         let every = node.live_peers().div_ceil(Self::MAX_MEMBERS).max(1);
@@ -99,7 +98,7 @@ fn failed(path: &Path, action: &'static str, source: io::Error) -> SnapshotError
     SnapshotError::File { path: path.to_owned(), action, source }
 }
 
-/// `path` with something added to the name of the file.
+/// Appends a suffix to the file name of `path`.
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
@@ -115,7 +114,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(path)
 }
 
-/// Makes sure that the new name is on the disk: on Unix that is a matter of the folder.
+/// Writes the new name to the disk, which on Unix takes a sync of the folder.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_saved_is_loaded_and_no_file_is_no_error() {
+    fn snapshot_survives_saving_and_loading() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("snapshot");
         assert_eq!(Snapshot::load(&file).unwrap(), None);
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn any_damage_is_noticed() {
+    fn any_damage_is_detected() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("snapshot");
         snapshot().save(&file).unwrap();
@@ -173,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_had_is_an_error_that_names_it() {
+    fn file_errors_name_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let error = Snapshot::load(folder.path()).unwrap_err().to_string();
         assert_eq!(error, format!("cannot read the snapshot {}", folder.path().display()));
@@ -182,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_members_of_a_former_life_are_kept_until_there_are_others() {
+    fn restored_members_stay_until_replaced() {
         let local = Local::new(NodeId::from_u128(7), Epoch::new(9).unwrap(), address(9));
         let mut node = Node::new(Instant::ORIGIN, local, Config::lan(), [0; 32]).unwrap();
         let restored = [address(1), address(2)];

@@ -1,4 +1,4 @@
-//! Keeps the snapshot file of a guard node up to date.
+//! The schedule on which a running node writes its snapshot.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,45 +8,46 @@ use gossip_core::Instant;
 
 use crate::{Node, Snapshot, SnapshotError};
 
-/// The file of a node, and what it holds.
+/// The snapshot file of a node, and its content.
 #[derive(Debug)]
 pub(crate) struct SnapshotWriter {
     pub(crate) path: PathBuf,
     written: Snapshot,
-    /// When to look whether that is out of date; `None` while it is being written.
-    due: Option<Instant>,
-    /// What went wrong last.
+    /// When to check whether the file is out of date; `None` while a thread writes it.
+    deadline: Option<Instant>,
+    /// The last error.
     pub(crate) error: Option<Arc<SnapshotError>>,
 }
 
 impl SnapshotWriter {
-    /// The file holds `written`.
+    /// Creates the schedule of a file that holds `written`.
     pub(crate) fn new(
         now: Instant,
         path: PathBuf,
         written: Snapshot,
         error: Option<SnapshotError>,
     ) -> Self {
-        let due = Some(now + Snapshot::PERIOD);
-        Self { path, written, due, error: error.map(Arc::new) }
+        let deadline = Some(now + Snapshot::PERIOD);
+        Self { path, written, deadline, error: error.map(Arc::new) }
     }
 
-    /// When [`take_due`](Self::take_due) has something to do.
-    pub(crate) fn due(&self) -> Option<Instant> {
-        self.due
+    /// Returns when to call [`is_stale`](Self::is_stale).
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
     }
 
-    /// Whether the file is to be written now.
-    pub(crate) fn take_due(&mut self, now: Instant, node: &Node, restored: &[SocketAddr]) -> bool {
-        if self.due.is_none_or(|due| due > now) {
+    /// Returns whether to write the file now.
+    pub(crate) fn is_stale(&mut self, now: Instant, node: &Node, restored: &[SocketAddr]) -> bool {
+        if self.deadline.is_none_or(|deadline| deadline > now) {
             return false;
         }
         let stale = self.next(node, restored) != self.written;
-        self.due = (!stale).then_some(now + Snapshot::PERIOD);
+        self.deadline = (!stale).then_some(now + Snapshot::PERIOD);
         stale
     }
 
-    /// What the file should hold. Who knows nobody any more keeps what there is.
+    /// Returns the snapshot that the file should hold. A node that knows no member any more keeps the
+    /// members of the file.
     pub(crate) fn next(&self, node: &Node, restored: &[SocketAddr]) -> Snapshot {
         let mut snapshot = Snapshot::of(node, restored);
         if snapshot.members.is_empty() {
@@ -61,7 +62,7 @@ impl SnapshotWriter {
         written: Snapshot,
         result: Result<(), SnapshotError>,
     ) {
-        self.due = Some(now + Snapshot::PERIOD);
+        self.deadline = Some(now + Snapshot::PERIOD);
         match result {
             Ok(()) => self.written = written,
             Err(error) => self.error = Some(Arc::new(error)),
@@ -76,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_is_written_when_it_is_out_of_date() {
+    fn file_is_written_when_out_of_date() {
         let local =
             Local::new(NodeId::from_u128(1), Epoch::default(), "10.0.0.1:1".parse().unwrap());
         let node = Node::new(Instant::ORIGIN, local, Config::lan(), [0; 32]).unwrap();
@@ -85,27 +86,27 @@ mod tests {
         let mut snapshot_writer =
             SnapshotWriter::new(Instant::ORIGIN, "snapshot".into(), current.clone(), None);
 
-        let due = snapshot_writer.due().unwrap();
-        assert_eq!(due, Instant::ORIGIN + Snapshot::PERIOD);
-        assert!(!snapshot_writer.take_due(Instant::ORIGIN, &node, &restored), "not yet");
-        assert!(!snapshot_writer.take_due(due, &node, &restored), "it is up to date");
-        assert_eq!(snapshot_writer.due(), Some(due + Snapshot::PERIOD));
+        let deadline = snapshot_writer.deadline().unwrap();
+        assert_eq!(deadline, Instant::ORIGIN + Snapshot::PERIOD);
+        assert!(!snapshot_writer.is_stale(Instant::ORIGIN, &node, &restored), "not yet");
+        assert!(!snapshot_writer.is_stale(deadline, &node, &restored), "it is up to date");
+        assert_eq!(snapshot_writer.deadline(), Some(deadline + Snapshot::PERIOD));
 
         snapshot_writer.written.epoch = Epoch::MAX;
-        let due = snapshot_writer.due().unwrap();
-        assert!(snapshot_writer.take_due(due, &node, &restored));
-        assert_eq!(snapshot_writer.due(), None, "not again while it is being done");
+        let deadline = snapshot_writer.deadline().unwrap();
+        assert!(snapshot_writer.is_stale(deadline, &node, &restored));
+        assert_eq!(snapshot_writer.deadline(), None, "not again while it is being done");
         let full = SnapshotError::Damaged("snapshot".into());
-        snapshot_writer.done(due, current.clone(), Err(full));
+        snapshot_writer.done(deadline, current.clone(), Err(full));
         assert!(snapshot_writer.error.is_some());
-        let due = snapshot_writer.due().unwrap();
-        assert!(snapshot_writer.take_due(due, &node, &restored), "it has not been written");
-        snapshot_writer.done(due, current.clone(), Ok(()));
+        let deadline = snapshot_writer.deadline().unwrap();
+        assert!(snapshot_writer.is_stale(deadline, &node, &restored), "it has not been written");
+        snapshot_writer.done(deadline, current.clone(), Ok(()));
         assert_eq!(snapshot_writer.written, current);
     }
 
     #[test]
-    fn who_knows_nobody_any_more_keeps_what_there_is() {
+    fn lonely_node_keeps_members_of_file() {
         let local =
             Local::new(NodeId::from_u128(1), Epoch::default(), "10.0.0.1:1".parse().unwrap());
         let node = Node::new(Instant::ORIGIN, local, Config::lan(), [0; 32]).unwrap();

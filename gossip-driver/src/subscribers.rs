@@ -4,25 +4,24 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::{Event, Member};
 
-/// What a subscription tells.
+/// An update of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Update {
-    /// Everybody known, ourselves and the dead included. The events that follow are changes to
-    /// this. Comes first, and again after each lag.
+    /// All known members, this node and departed ones included. The following events are changes to
+    /// it. It comes first, and again after each lag.
     Snapshot(Vec<Member>),
-    /// What happened next.
+    /// The next event.
     Event(Event),
-    /// The subscriber was too slow, and what happened next is lost: so many events. A new snapshot
-    /// follows.
+    /// The subscriber was too slow and lost the next events. A new snapshot follows.
     Lagged {
-        /// How many.
+        /// Number of events lost.
         lost: u64,
     },
 }
 
-/// A queue of updates. When it is full the newest are lost and counted, and after those that were
-/// kept the subscriber is told.
+/// A queue of updates. A full queue drops new updates and counts them. The subscriber learns the
+/// count after the updates that were kept.
 #[derive(Debug)]
 struct Queue {
     updates: VecDeque<Update>,
@@ -60,14 +59,15 @@ impl Subscribers {
         }
     }
 
-    /// The core itself lost so many events.
+    /// Counts events that the core itself dropped.
     pub(crate) fn lost(&mut self, lost: u64) {
         for queue in self.queues.values_mut() {
             queue.lost += lost;
         }
     }
 
-    /// The next update for this subscriber; `members` are those of now, for whom has lagged.
+    /// Takes the next update of a subscriber. `members` returns the present ones, for a subscriber
+    /// that lagged.
     pub(crate) fn pop(
         &mut self,
         key: u64,
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subscription_begins_with_a_snapshot() {
+    fn subscription_begins_with_snapshot() {
         let mut subscribers = Subscribers::default();
         subscribers.publish(&forgotten(1));
         let key = subscribers.subscribe(8, Vec::new());
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn who_lags_is_told_and_gets_a_new_snapshot() {
+    fn lagging_subscriber_gets_new_snapshot() {
         let mut subscribers = Subscribers::default();
         let (slow, quick) =
             (subscribers.subscribe(2, Vec::new()), subscribers.subscribe(8, Vec::new()));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_loss_in_the_core_is_a_lag_too() {
+    fn loss_in_core_counts_as_lag() {
         let mut subscribers = Subscribers::default();
         let key = subscribers.subscribe(8, Vec::new());
         subscribers.lost(7);

@@ -1,4 +1,4 @@
-//! Waiting for something to become so, in async code and on a plain thread alike.
+//! Waiting for a condition, in async code and on plain threads alike.
 
 use std::fmt;
 use std::future::Future;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use event_listener::{Event, EventListener, Listener as _};
 
-/// Waits until `ready` returns something, asking it after each notification of `changed`.
+/// A wait until `ready` returns a value. It calls `ready` after each notification of `changed`.
 pub(crate) struct Until<E, F> {
     changed: E,
     ready: F,
@@ -34,7 +34,7 @@ where
                 return Poll::Ready(value);
             }
             match &mut self.listener {
-                // Asks once more after this, lest a change in between be missed.
+                // Checks once more after this, so as not to miss a change in between.
                 None => self.listener = Some(self.changed.listen()),
                 Some(listener) => {
                     ready!(Pin::new(listener).poll(cx));
@@ -50,7 +50,7 @@ where
     E: Deref<Target = Event>,
     F: FnMut() -> Option<T>,
 {
-    /// The blocking twin: `None` if the deadline came first.
+    /// Blocks until `ready` returns a value. Returns `None` if the deadline comes first.
     pub(crate) fn wait(mut self, deadline: Option<Instant>) -> Option<T> {
         loop {
             let listener = self.changed.listen();
@@ -66,10 +66,9 @@ where
     }
 }
 
-/// Something that has begun and will be done: `.await` it in async code, [`wait`](Self::wait) for
-/// it on a plain thread.
+/// An operation in progress: async code awaits it, and a plain thread calls [`wait`](Self::wait).
 ///
-/// It needs no particular runtime. Dropping it ends the waiting and nothing else.
+/// It works on any runtime. Dropping it only ends the waiting.
 pub struct Pending<T>(Until<Arc<Event>, Box<dyn FnMut() -> Option<T> + Send>>);
 
 impl<T> Pending<T> {
@@ -80,13 +79,12 @@ impl<T> Pending<T> {
         Self(until(changed, Box::new(ready)))
     }
 
-    /// Blocks this thread until it is done. Not for async code.
+    /// Blocks this thread until completion. Not for async code.
     pub fn wait(self) -> T {
         self.0.wait(None).expect("waits without a deadline")
     }
 
-    /// Blocks this thread until it is done or `timeout` has passed, which is `None`. Not for async
-    /// code.
+    /// Blocks this thread until completion. Returns `None` after `timeout`. Not for async code.
     pub fn wait_timeout(self, timeout: Duration) -> Option<T> {
         self.0.wait(Instant::now().checked_add(timeout))
     }
@@ -122,7 +120,7 @@ mod tests {
         }
     }
 
-    /// A value that is pending until it is above two.
+    /// Returns a value that is pending until it exceeds two.
     fn above_two() -> (Arc<AtomicU32>, Arc<Event>, Pending<u32>) {
         let value = Arc::new(AtomicU32::new(0));
         let changed = Arc::new(Event::new());
@@ -134,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_future_is_woken_by_each_change_until_it_is_ready() {
+    fn each_change_wakes_future_until_ready() {
         let (value, changed, mut pending) = above_two();
         let counter = Arc::new(Counter(AtomicU32::new(0)));
         let waker = Waker::from(Arc::clone(&counter));
@@ -151,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_waits_until_it_is_ready() {
+    fn thread_waits_until_ready() {
         let (value, changed, pending) = above_two();
         let waiting = thread::spawn(move || pending.wait());
         for step in 0..4 {
@@ -162,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_waits_no_longer_than_its_timeout() {
+    fn thread_stops_waiting_at_timeout() {
         let (_value, _changed, pending) = above_two();
         assert_eq!(pending.wait_timeout(Duration::from_millis(1)), None);
     }

@@ -9,7 +9,7 @@ use crate::resolve::{RESOLVER, literal, on_thread, resolve};
 use crate::{Pending, SeedOutcome};
 
 impl State {
-    /// Joins through a seed that is resolved.
+    /// Joins through a resolved seed.
     fn ask(&mut self, now: gossip_core::Instant, slot: SeedSlot, addresses: Vec<SocketAddr>) {
         let id = self.node.join(now, addresses);
         self.joins.asked(now, slot, id);
@@ -17,7 +17,7 @@ impl State {
 }
 
 impl Engine {
-    /// Joins through each of the seeds by itself, the names resolved on threads of their own.
+    /// Joins through each seed separately. Threads resolve the names.
     pub(crate) fn join(self: &Arc<Self>, seeds: Vec<String>) -> Pending<Vec<SeedOutcome>> {
         let ticket = self.command(|state, now| {
             let ticket = state.joins.open(now, seeds.iter().cloned());
@@ -54,7 +54,7 @@ impl Engine {
     }
 }
 
-/// Somebody who waits for a join.
+/// A caller that waits for a join. Dropping it drops the join's entry.
 struct Waiting {
     engine: Arc<Engine>,
     ticket: u64,

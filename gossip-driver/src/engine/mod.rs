@@ -1,4 +1,4 @@
-//! The node behind one mutex, and the conditions to wait on.
+//! The engine: the node behind one mutex, and the conditions to wait for.
 
 mod adapter;
 mod join;
@@ -20,13 +20,13 @@ use crate::snapshot_writer::SnapshotWriter;
 use crate::subscribers::Subscribers;
 use crate::{Event, JoinEvent, Member, Node, Pending, Update, trace};
 
-/// Whether the adapter's driver runs.
+/// State of the adapter's driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DriverState {
     Running,
-    /// It is to stop, without leaving.
+    /// It will stop, without leaving.
     Stopping,
-    /// It has stopped and given its sockets back.
+    /// It has stopped and closed its sockets.
     Over,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Hands on what happened; whether there was anything.
+    /// Publishes the events of the node. Returns whether there were any.
     fn drain_events(&mut self, id: NodeId) -> bool {
         let mut any = false;
         while let Some(event) = self.node.poll_event() {
@@ -62,32 +62,34 @@ impl State {
     }
 }
 
-/// Everybody known.
+/// Returns all known members.
 pub(crate) fn members(node: &Node) -> Vec<Member> {
     node.members().cloned().collect()
 }
 
-/// A node behind one mutex: what handles command, subscribers hear and an adapter drives.
+/// A node behind one mutex. Handles command it, subscribers hear from it, and an adapter drives it
+/// with the verbs of the core.
 ///
-/// The adapter moves packets: what its sockets receive goes to [`datagram`](Self::datagram),
-/// [`serve`](Self::serve) and [`reply`](Self::reply). After each of these, and when
-/// [`woken`](Self::woken), it drains [`transmit`](Self::transmit) and [`request`](Self::request),
-/// and sleeps until [`deadline`](Self::deadline), then calls [`timeout`](Self::timeout). It goes on
-/// until it [`is_ending`](Self::is_ending), whatever its sockets say. Every call takes the lock for
-/// itself alone.
+/// The adapter passes what its sockets receive to [`handle_datagram`](Self::handle_datagram),
+/// [`handle_request`](Self::handle_request) and [`handle_reply`](Self::handle_reply). After each of
+/// these, and when [`woken`](Self::woken) completes, it drains
+/// [`poll_transmit`](Self::poll_transmit) and [`poll_request`](Self::poll_request). It sleeps until
+/// [`poll_timeout`](Self::poll_timeout) and then calls [`handle_timeout`](Self::handle_timeout). It
+/// goes on until [`is_ending`](Self::is_ending), whatever errors its sockets return. Each call takes
+/// the lock on its own.
 #[derive(Debug)]
 pub struct Engine {
     state: Mutex<State>,
-    /// Something may have changed.
+    /// Notified after each input and command.
     pub(crate) changed: Arc<Signal>,
-    /// Something happened that subscribers are told.
+    /// Notified after each published event.
     published: Signal,
-    /// There is something to send, or an end to come to.
+    /// Notified when there may be something to send, or when the driver should stop.
     wake: Signal,
     woken: AtomicBool,
     /// Held while the snapshot is being written.
     saving: Mutex<()>,
-    /// The driver's own thread, if it has one.
+    /// The thread of the driver, if it has its own.
     thread: Mutex<Option<JoinHandle<()>>>,
     clock: Clock,
     config: Config,
@@ -143,13 +145,13 @@ impl Engine {
         self.local_addr
     }
 
-    /// What was true when a user's closure panicked under the lock is still true: closures only
-    /// read.
+    /// Locks the state. A closure of the application that panicked under the lock could only read, so
+    /// the state is intact.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One's turn to write the snapshot.
+    /// Waits for the turn to write the snapshot.
     pub(crate) fn saving(&self) -> MutexGuard<'_, ()> {
         self.saving.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -158,7 +160,7 @@ impl Engine {
         f(&self.lock().node)
     }
 
-    /// Gives an input to the node, hands on what happened, and tells who waits.
+    /// Passes an input to the node, publishes its events, and notifies all waiters.
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut State, gossip_core::Instant) -> R) -> R {
         let mut state = self.lock();
         let result = f(&mut state, self.clock.now());
@@ -171,7 +173,7 @@ impl Engine {
         result
     }
 
-    /// The same, and wakes the driver.
+    /// Passes a command to the node as [`with`](Self::with) does, and wakes the driver.
     pub(crate) fn command<R>(&self, f: impl FnOnce(&mut State, gossip_core::Instant) -> R) -> R {
         let result = self.with(f);
         self.woken.store(true, Ordering::Release);
@@ -179,7 +181,7 @@ impl Engine {
         result
     }
 
-    /// Waits until `condition` holds, or the node has stopped, which is `false`.
+    /// Waits until `condition` holds. Completes with `false` if the node has stopped.
     pub(crate) fn until(
         self: &Arc<Self>,
         condition: impl Fn(&Node) -> bool + Send + 'static,
@@ -203,7 +205,7 @@ impl Engine {
         })
     }
 
-    /// Waits for a thread that has nothing left to do. A panic of it has been told already.
+    /// Joins the driver's thread, which has finished, and logs if it panicked.
     fn join_thread(&self) {
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Err(_)) = thread.take().map(JoinHandle::join) {
@@ -220,8 +222,8 @@ impl Engine {
         });
     }
 
-    /// The driver has stopped, and its sockets are closed: nobody is to wait any longer than it
-    /// takes to write the snapshot.
+    /// Ends all waiting once the snapshot is written. The driver has stopped, and its sockets are
+    /// closed.
     pub(crate) fn finish(self: &Arc<Self>) {
         self.stop();
         if self.lock().snapshot_writer.is_some() {
@@ -254,7 +256,7 @@ impl Engine {
         self.lock().subscribers.unsubscribe(key);
     }
 
-    /// `None`: nothing yet. `Some(None)`: never again.
+    /// Returns the next update: `None` if there is none yet, `Some(None)` if none will come.
     pub(crate) fn pop_update(&self, key: u64) -> Option<Option<Update>> {
         let State { node, subscribers, driver, .. } = &mut *self.lock();
         match subscribers.pop(key, || members(node)) {

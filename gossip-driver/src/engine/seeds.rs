@@ -8,7 +8,7 @@ use super::{Engine, State};
 use crate::resolve::{RESOLVER, on_thread, resolve};
 
 impl State {
-    /// Keeps in touch with the seeds, and tries those that are `fresh` at once.
+    /// Tells the node all seeds, and joins through `fresh` addresses at once.
     pub(crate) fn contact(&mut self, now: gossip_core::Instant, fresh: Vec<SocketAddr>) {
         self.node.set_seeds(now, self.seeds.addresses());
         if !fresh.is_empty() {

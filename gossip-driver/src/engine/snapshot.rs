@@ -8,7 +8,7 @@ use crate::resolve::on_thread;
 use crate::{Snapshot, trace};
 
 impl Engine {
-    /// Writes the snapshot on a thread of its own: that may take as long as the disk likes.
+    /// Writes the snapshot on a thread of its own, since a disk may take long. Then calls `then`.
     pub(crate) fn save_snapshot(self: &Arc<Self>, then: fn(&Self)) {
         let engine = Arc::clone(self);
         let saving = on_thread("gossip-snapshot", move || {
@@ -31,14 +31,14 @@ impl Engine {
     }
 
     fn save_snapshot_blocking(&self) {
-        // One after the other, each with what is known when its turn comes.
+        // Writers take turns. Each writes the state at its turn.
         let _turn = self.saving();
         let Some((path, snapshot)) = self.next_snapshot() else { return };
         let result = snapshot.save(&path);
         if let Err(error) = &result {
             trace::snapshot(self.id(), error);
         }
-        // The driver sleeps until the next period that it knows of.
+        // The command wakes the driver, which otherwise does not know of the next period.
         self.command(|state, now| {
             if let Some(snapshot_writer) = &mut state.snapshot_writer {
                 snapshot_writer.done(now, snapshot, result);
