@@ -1,7 +1,7 @@
-//! A node on async-std, in ten lines: `cargo run -p gossip-smol --example node_async_std`. It joins
-//! the node of another terminal at 127.0.0.1:7946: `--example node_smol`, for instance.
+//! A node on async-std: `cargo run -p gossip-smol --example node_async_std`. It joins the node of
+//! another terminal at 127.0.0.1:7946, for instance that of `--example node_smol`.
 //!
-//! async-std is discontinued: use it where you have it already.
+//! async-std is discontinued: use it only where you have it already.
 
 use async_std::task;
 use gossip_smol::Error;

@@ -1,18 +1,18 @@
-//! What wakes the driver when nothing arrives.
+//! The timer that wakes the driver for deadlines.
 
 use std::io;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-/// Goes off once, at the time that it was last set to.
+/// A timer that fires once, at the time of its last setting.
 pub(crate) struct Alarm {
     timer: system::Timer,
-    /// Unless it has gone off.
+    /// The time, unless the timer has fired.
     set_to: Option<Instant>,
 }
 
 impl Alarm {
-    /// One that is not set.
+    /// Creates a timer that is not set.
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self { timer: system::Timer::new()?, set_to: None })
     }
@@ -24,7 +24,7 @@ impl Alarm {
         }
     }
 
-    /// Ready when it goes off, which it may do too early.
+    /// Returns `Ready` when the timer fires, which may be too early.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let gone_off = self.timer.poll(cx);
         if gone_off.is_ready() {
@@ -34,8 +34,8 @@ impl Alarm {
     }
 }
 
-/// A timer of `async-io` notifies the reactor whenever it is set, twice for each probe, and the
-/// reactor goes round for that. Here a timer can be a file, which takes one call to set.
+/// A timer that is a file. Setting it takes one system call. Setting a timer of `async-io`, which
+/// happens twice per probe, wakes the reactor.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 mod system {
     use std::io;
@@ -57,9 +57,9 @@ mod system {
             Async::new(file).map(Self)
         }
 
-        /// What it had to say before it says no more.
+        /// Reading the file clears its readiness.
         pub(super) fn set(&self, at: Instant) {
-            // A wait of zero would switch it off.
+            // A time of zero would switch the timer off.
             let wait = at.saturating_duration_since(Instant::now()).max(Duration::from_nanos(1));
             let once = Itimerspec {
                 it_interval: Timespec { tv_sec: 0, tv_nsec: 0 },
@@ -70,7 +70,7 @@ mod system {
         }
 
         pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
-            // If the reactor cannot watch it, it is tried again.
+            // If the reactor cannot watch the file, the driver tries again.
             self.0.poll_readable(cx).map(|_| ())
         }
     }

@@ -15,10 +15,10 @@ use crate::alarm::Alarm;
 use crate::stream;
 use crate::tasks::Tasks;
 
-/// Datagrams that are closer to each other come in numbers.
+/// Datagrams that arrive within this time of each other are a burst.
 const BURST: Duration = Duration::from_millis(5);
 
-/// Drives a node until it ends. No error of a socket ends it.
+/// Drives a node until it stops. Errors of sockets do not end it.
 pub(crate) async fn drive(
     guard: DriverGuard,
     udp: Async<UdpSocket>,
@@ -49,7 +49,7 @@ struct Driver {
     received: Vec<u8>,
     last_received: Instant,
     sent: Vec<u8>,
-    /// Requests of ours and the listener for those of others: they end with the driver.
+    /// Requests of this node, and the listener for those of other nodes. They end with the driver.
     tasks: Tasks,
     backoff: Backoff,
 }
@@ -67,7 +67,7 @@ impl Driver {
             let next = rests.map_or(deadline, |until| until.min(deadline));
             self.alarm.set(next);
             let Self { udp, alarm, tasks, .. } = self;
-            // In this order: an ack that has arrived beats its deadline.
+            // The order matters: an ack that has arrived comes before its deadline.
             let event = poll_fn(|cx| {
                 if rests.is_none()
                     && let Poll::Ready(readable) = udp.poll_readable(cx)
@@ -81,7 +81,7 @@ impl Driver {
                 alarm.poll(cx).map(|()| None)
             });
             let event = tasks.meanwhile(event).await;
-            // Whatever came first: a flood of datagrams is not to stop the clock.
+            // A flood of datagrams must not delay deadlines.
             let due = Instant::now() >= deadline;
             match event {
                 Some(Ok(())) => self.receive(due).await,
@@ -94,9 +94,10 @@ impl Driver {
         }
     }
 
-    /// Reads the datagrams that wait, up to a batch of them. One that comes alone, as most do, is
-    /// not asked for a second: the reactor, which must be told to watch the socket again in any case,
-    /// will say if there is one. When a deadline is due, all are read before it has its way.
+    /// Reads up to a batch of datagrams. Most datagrams come alone. After such a one the driver
+    /// does not try to read a second: it must register the socket with the reactor anyway, which
+    /// reports a second one. Once a deadline has passed, the driver reads all datagrams before it
+    /// handles the deadline.
     async fn receive(&mut self, due: bool) {
         let alone = self.last_received.elapsed() > BURST;
         for _ in 0..Engine::BATCH {
@@ -116,13 +117,13 @@ impl Driver {
         }
     }
 
-    /// Lets the socket be for a while.
+    /// Stops reading the socket for a while.
     fn rest(&mut self, error: &io::Error) {
         self.engine.socket_error("receive", error);
         self.backoff.failed();
     }
 
-    /// Sends what there is to send.
+    /// Sends all queued datagrams and makes all queued requests.
     async fn flush(&mut self) {
         while let Some(transmit) = self.engine.poll_transmit(&mut self.sent) {
             let sending = self.udp.send_to(transmit.bytes, transmit.to);

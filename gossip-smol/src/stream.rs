@@ -1,4 +1,4 @@
-//! Requests over TCP: a connection for each, one frame there and one back.
+//! Requests over TCP: one connection per request, one frame there and one back.
 
 use std::future::Future;
 use std::io;
@@ -14,7 +14,7 @@ use gossip_driver::{Backoff, Engine, frame};
 
 use crate::tasks::Tasks;
 
-/// Serves others, a bounded number at a time; the rest waits in the backlog.
+/// Serves a bounded number of other nodes at a time. Further connections wait in the backlog.
 pub(crate) async fn accept(engine: Arc<Engine>, listener: Async<TcpListener>) {
     let mut serving = Tasks::default();
     let mut backoff = Backoff::new();
@@ -35,7 +35,7 @@ pub(crate) async fn accept(engine: Arc<Engine>, listener: Async<TcpListener>) {
     }
 }
 
-/// Serves one request.
+/// Serves a request of another node.
 async fn serve(engine: Arc<Engine>, mut stream: Async<TcpStream>, from: SocketAddr) {
     let served = async {
         let mut frame = read(&mut stream, engine.config().requests.max_frame).await?;
@@ -50,7 +50,7 @@ async fn serve(engine: Arc<Engine>, mut stream: Async<TcpStream>, from: SocketAd
     }
 }
 
-/// Makes one request.
+/// Makes a request of this node.
 pub(crate) async fn exchange(engine: Arc<Engine>, request: Request<SocketAddr>, frame: Vec<u8>) {
     let exchanged = async {
         let mut stream = Async::<TcpStream>::connect(request.to).await?;
@@ -80,11 +80,11 @@ async fn write(stream: &mut Async<TcpStream>, mut frame: Vec<u8>) -> io::Result<
     stream.write_all(&frame).await
 }
 
-/// Reads a frame of at most `most` bytes into a buffer that grows as they come in.
-async fn read(stream: &mut Async<TcpStream>, most: usize) -> io::Result<Vec<u8>> {
+/// Reads a frame of at most `max` bytes into a buffer that grows with the bytes that arrive.
+async fn read(stream: &mut Async<TcpStream>, max: usize) -> io::Result<Vec<u8>> {
     let mut prefix = [0; frame::PREFIX];
     stream.read_exact(&mut prefix).await?;
-    let length = frame::length(prefix, most)?;
+    let length = frame::length(prefix, max)?;
     let mut frame = Vec::new();
     stream.take(length as u64).read_to_end(&mut frame).await?;
     if frame.len() < length {

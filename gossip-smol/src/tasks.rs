@@ -1,4 +1,4 @@
-//! Futures that run inside of another one, so that nothing needs to be spawned.
+//! Futures that run inside another one, so that the driver spawns no task.
 
 use std::future::{Future, pending};
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use futures_lite::StreamExt;
 use futures_lite::future::or;
 use futures_util::stream::FuturesUnordered;
 
-/// Futures that go on while another one is waited for.
+/// Futures that make progress while another one is awaited.
 #[derive(Default)]
 pub(crate) struct Tasks(FuturesUnordered<Pin<Box<dyn Future<Output = ()> + Send>>>);
 
@@ -20,12 +20,12 @@ impl Tasks {
         self.0.len()
     }
 
-    /// Waits until one of them is done, if there are any.
+    /// Waits until one of the futures completes, if there are any.
     pub(crate) async fn one(&mut self) {
         self.0.next().await;
     }
 
-    /// What `future` returns. It comes first; they go on whenever it waits.
+    /// Awaits `future` and returns its output. The others make progress while it waits.
     pub(crate) async fn meanwhile<T>(&mut self, future: impl Future<Output = T>) -> T {
         let others = async {
             while self.0.next().await.is_some() {}

@@ -1,4 +1,4 @@
-//! What every adapter must do, done on smol.
+//! The conformance suite on smol.
 
 use std::process::ExitCode;
 

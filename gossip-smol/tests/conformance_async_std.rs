@@ -1,4 +1,4 @@
-//! What every adapter must do, done on async-std.
+//! The conformance suite on async-std.
 
 use std::process::ExitCode;
 

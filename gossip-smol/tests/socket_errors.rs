@@ -1,4 +1,4 @@
-//! No error of a socket ends a driver on smol.
+//! Socket errors do not end a driver on smol.
 
 use std::process::ExitCode;
 use std::thread;
@@ -6,7 +6,7 @@ use std::thread;
 use conformance::Adapter;
 use gossip_smol::{Error, Gossip, Options};
 
-/// On a thread of its own.
+/// Starts a node on a thread of its own.
 fn start(options: Options) -> Result<Gossip, Error> {
     let (gossip, driver) = smol::block_on(gossip_smol::start(options))?;
     thread::spawn(|| smol::block_on(driver));

@@ -19,15 +19,16 @@ const UDP: Token = Token(usize::MAX);
 const LISTENER: Token = Token(usize::MAX - 1);
 const WAKE: Token = Token(usize::MAX - 2);
 
-/// How often to try to send a datagram that the socket has no room for: some tens of milliseconds.
+/// Number of attempts to send a datagram while the socket has no room, over some tens of
+/// milliseconds.
 const PATIENCE: u32 = 6;
 
-/// Ends the waiting of the driver.
+/// Wakes the driver from waiting for events.
 struct Awake(mio::Waker);
 
 impl Wake for Awake {
     fn wake(self: Arc<Self>) {
-        // If that fails the driver wakes for its next deadline.
+        // If that fails, the driver wakes at its next deadline.
         let _ = self.0.wake();
     }
 }
@@ -40,7 +41,7 @@ pub(crate) struct Driver {
     received: Vec<u8>,
     sent: Vec<u8>,
     streams: Streams,
-    /// The last to be dropped: who waits for the end is told when all sockets are closed.
+    /// Dropped last, so that waiting for the end completes after all sockets are closed.
     guard: DriverGuard,
 }
 
@@ -68,7 +69,7 @@ impl Driver {
         })
     }
 
-    /// Drives the node until it ends. No error of a socket ends it.
+    /// Drives the node until it stops. Errors of sockets do not end it.
     pub(crate) fn run(mut self) {
         let engine = Arc::clone(self.guard.engine());
         let waker = self.waker.clone();
@@ -86,7 +87,7 @@ impl Driver {
                 limit = Duration::ZERO;
             }
             self.wait(&mut events, limit);
-            // In this order: an ack that has arrived beats its deadline.
+            // The order matters: an ack that has arrived comes before its deadline.
             self.receive();
             self.streams.go_on(&events);
             if Instant::now() >= deadline {
@@ -95,7 +96,7 @@ impl Driver {
         }
     }
 
-    /// For how long there will be nothing to do but what the system says.
+    /// Returns how long the driver may wait for events.
     fn idle_until(&self, deadline: Instant) -> Duration {
         let now = Instant::now();
         let due = [self.readable.since(now), self.streams.due(now)];
@@ -121,7 +122,7 @@ impl Driver {
         }
     }
 
-    /// Reads the datagrams that wait, up to a batch of them.
+    /// Reads up to a batch of datagrams.
     fn receive(&mut self) {
         for _ in 0..Engine::BATCH {
             let Self { readable, udp, received, guard, .. } = self;
@@ -133,7 +134,7 @@ impl Driver {
         }
     }
 
-    /// Sends what there is to send.
+    /// Sends all queued datagrams and makes all queued requests.
     fn flush(&mut self) {
         let engine = self.guard.engine();
         while let Some(transmit) = engine.poll_transmit(&mut self.sent) {
@@ -148,7 +149,7 @@ impl Driver {
     }
 }
 
-/// Sends a datagram, which is lost if the socket has no room for it for a while.
+/// Sends a datagram, or drops it if the socket has no room for a while.
 fn send(udp: &UdpSocket, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
     let mut backoff = Backoff::new();
     for _ in 0..PATIENCE {

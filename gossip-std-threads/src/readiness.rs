@@ -1,12 +1,12 @@
-//! Which sockets are worth a try.
+//! The readiness of sockets.
 
 use std::io;
 use std::time::Instant;
 
 use gossip_driver::{Backoff, Engine};
 
-/// Whether a socket is worth a try. The system says so once, so it is remembered until the socket
-/// would block; after an error the socket rests a while.
+/// The readiness of a socket. The system reports it once, so it is kept until the socket would
+/// block. After an error the socket rests for a while.
 #[derive(Debug, Default)]
 pub(crate) struct Readiness {
     ready: bool,
@@ -14,17 +14,17 @@ pub(crate) struct Readiness {
 }
 
 impl Readiness {
-    /// The system says that it is.
+    /// Notes that the system reported the socket.
     pub(crate) fn set(&mut self) {
         self.ready = true;
     }
 
-    /// Since when it is, or from when on it will be if the system says nothing more.
+    /// Returns since when the socket is ready, or when it will be after its rest.
     pub(crate) fn since(&self, now: Instant) -> Option<Instant> {
         self.ready.then(|| self.backoff.until().unwrap_or(now))
     }
 
-    /// Makes a try, if it is worth one. An error is told: `what` failed.
+    /// Calls `attempt` if the socket is ready. Logs an error: `what` failed.
     pub(crate) fn attempt<T>(
         &mut self,
         engine: &Engine,

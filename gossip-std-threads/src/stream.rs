@@ -1,4 +1,4 @@
-//! One connection: what is still to be written, and what has been read.
+//! One connection, with the bytes to write and the bytes read.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -10,7 +10,7 @@ pub(crate) struct Stream {
     socket: TcpStream,
     outgoing: Vec<u8>,
     written: usize,
-    /// Grows as the bytes come in.
+    /// Grows with the bytes that arrive.
     incoming: Vec<u8>,
 }
 
@@ -20,7 +20,7 @@ impl Stream {
     }
 
     pub(crate) fn deregister(&mut self, registry: &Registry) {
-        // Closing it, which follows, does the same.
+        // The socket is closed next, which has the same effect.
         let _ = registry.deregister(&mut self.socket);
     }
 
@@ -32,7 +32,7 @@ impl Stream {
         self.outgoing = outgoing;
     }
 
-    /// Writes as much as there is room for; whether that was all.
+    /// Writes as much as the socket takes. Returns whether that was all.
     pub(crate) fn write(&mut self) -> io::Result<bool> {
         if self.written == 0 {
             self.socket.set_nodelay(true)?;
@@ -42,7 +42,6 @@ impl Stream {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(written) => self.written += written,
                 Err(error) => match error.kind() {
-                    // Not yet.
                     ErrorKind::WouldBlock | ErrorKind::NotConnected => return Ok(false),
                     ErrorKind::Interrupted => {}
                     _ => return Err(error),
@@ -52,12 +51,12 @@ impl Stream {
         Ok(true)
     }
 
-    /// Reads as much as there is; a frame of at most `most` bytes if it is complete.
-    pub(crate) fn read(&mut self, most: usize) -> io::Result<Option<&mut [u8]>> {
+    /// Reads all available bytes. Returns a frame of at most `max` bytes once it is complete.
+    pub(crate) fn read(&mut self, max: usize) -> io::Result<Option<&mut [u8]>> {
         let mut chunk = [0; 16 * 1024];
         loop {
             if let Some(&prefix) = self.incoming.first_chunk() {
-                let end = frame::PREFIX + frame::length(prefix, most)?;
+                let end = frame::PREFIX + frame::length(prefix, max)?;
                 if end <= self.incoming.len() {
                     return Ok(Some(&mut self.incoming[frame::PREFIX..end]));
                 }

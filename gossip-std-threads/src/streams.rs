@@ -1,4 +1,4 @@
-//! Requests over TCP: a connection for each, one frame there and one back.
+//! Requests over TCP: one connection per request, one frame there and one back.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,11 +14,11 @@ use mio::{Events, Interest, Registry, Token};
 use crate::readiness::Readiness;
 use crate::stream::Stream;
 
-/// What a connection is for.
+/// The purpose of a connection.
 enum Role {
-    /// A request of ours.
+    /// A request of this node.
     Client(Request<SocketAddr>),
-    /// A request of the one there.
+    /// A request of the peer.
     Server(SocketAddr),
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Streams {
     registry: Registry,
     listener: Option<TcpListener>,
     pub(crate) acceptable: Readiness,
-    /// By token; none is used twice.
+    /// The connections by token. No token is used twice.
     open: BTreeMap<usize, (Role, Instant, Stream)>,
     next: usize,
     serving: usize,
@@ -45,7 +45,7 @@ impl Streams {
         Self { engine, registry, listener, acceptable, open, next: 0, serving: 0 }
     }
 
-    /// When something is to be done even if the system says nothing.
+    /// Returns the earliest deadline of all connections.
     pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
         let room = self.serving < Engine::MAX_SERVED;
         let accept = self.acceptable.since(now).filter(|_| room);
@@ -62,7 +62,7 @@ impl Streams {
         }
     }
 
-    /// Goes on where the system says that it is possible, and ends what takes too long.
+    /// Continues the connections that are ready, and ends those that have timed out.
     pub(crate) fn go_on(&mut self, events: &Events) {
         for event in events {
             self.advance(event.token().0);
@@ -77,7 +77,7 @@ impl Streams {
         self.accept();
     }
 
-    /// Takes in those who wait, a bounded number at a time; the rest waits in the backlog.
+    /// Accepts a bounded number of connections at a time. Further ones wait in the backlog.
     fn accept(&mut self) {
         while self.serving < Engine::MAX_SERVED {
             let Some(listener) = &self.listener else { return };
@@ -131,14 +131,14 @@ impl Streams {
     }
 }
 
-/// Goes on with a request of ours; whether it is done.
+/// Continues a request of this node. Returns whether it is done.
 fn ask(engine: &Engine, request: &Request<SocketAddr>, stream: &mut Stream) -> io::Result<bool> {
-    let most = engine.config().requests.max_frame;
-    let reply = if stream.write()? { stream.read(most)? } else { None };
+    let max = engine.config().requests.max_frame;
+    let reply = if stream.write()? { stream.read(max)? } else { None };
     Ok(reply.map(|frame| engine.handle_reply(request, frame)).is_some())
 }
 
-/// Goes on with a request of another; whether it is done.
+/// Continues a request of the peer. Returns whether it is done.
 fn serve(engine: &Engine, from: SocketAddr, stream: &mut Stream) -> io::Result<bool> {
     if stream.has_answer() {
         return stream.write();

@@ -1,4 +1,4 @@
-//! What every adapter must do, done on threads.
+//! The conformance suite on plain threads.
 
 use std::process::ExitCode;
 

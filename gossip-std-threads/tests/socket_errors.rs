@@ -1,4 +1,4 @@
-//! No error of a socket ends a driver on threads.
+//! Socket errors do not end a driver on plain threads.
 
 use std::process::ExitCode;
 

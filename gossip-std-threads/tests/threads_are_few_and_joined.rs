@@ -1,4 +1,4 @@
-//! A node has few threads, and none once it has ended. Alone in its process.
+//! A node has few threads, and joins them at its end. This test is alone in its process.
 #![cfg(target_os = "linux")]
 
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use gossip_std_threads::Config;
 
 const LONG: Duration = Duration::from_secs(60);
 
-/// How many threads of this process are those of nodes.
+/// Returns the number of threads of nodes in this process.
 fn threads() -> usize {
     let tasks = fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
     let names = tasks.filter_map(|task| fs::read_to_string(task.join("comm")).ok());
@@ -16,7 +16,7 @@ fn threads() -> usize {
     names.filter(|name| ours.contains(&name.trim())).count()
 }
 
-/// A thread that has been joined is still listed until the kernel has tidied up.
+/// The kernel may still list a joined thread for a moment.
 fn until_threads_are(count: usize) {
     let begin = Instant::now();
     while threads() != count {

@@ -1,5 +1,5 @@
-//! Real nodes beside programs that take every processor: who is only slow must not be taken for
-//! dead. Then the others end, one node is killed, and all must know soon.
+//! Real nodes on a machine with busy processors. The nodes must not declare slow members dead.
+//! Later the load ends, one node is killed, and all others must notice soon.
 //!
 //! `cargo run --release -p gossip-tokio --example hog -- --help`
 
@@ -12,23 +12,22 @@ use clap::Parser;
 use gossip_tokio::{Config, Error, Gossip, Status};
 use tokio::time::timeout;
 
-/// When to give up waiting.
+/// Time after which a wait fails.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Starts nodes on loopback, lets busy threads compete with them for a while, and counts whom they
-/// take for dead.
+/// Starts nodes on loopback and busy threads that compete with them, and counts false deaths.
 #[derive(Parser)]
 #[command(name = "hog")]
 struct Args {
-    /// How many nodes, 2 to 1000; each takes two file descriptors.
+    /// Number of nodes, 2 to 1000. Each takes two file descriptors.
     #[arg(long, value_name = "N", default_value_t = 50)]
     #[arg(value_parser = clap::value_parser!(u16).range(2..=1000))]
     nodes: u16,
-    /// How many busy threads; by default one for each processor.
+    /// Number of busy threads; one per processor by default.
     #[arg(long, value_name = "N")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1000))]
     hogs: Option<u16>,
-    /// For how long they are busy, in seconds, 1 to 3600.
+    /// Duration of the load in seconds, 1 to 3600.
     #[arg(long, value_name = "S", default_value_t = 60)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3600))]
     seconds: u32,
@@ -83,13 +82,13 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Nodes that join through the first of them.
+/// Starts nodes that join through the first one.
 async fn start(size: usize) -> Result<Vec<Gossip>, Error> {
     let mut nodes: Vec<Gossip> = Vec::with_capacity(size);
     for _ in 0..size {
         let node = gossip_tokio::bind("127.0.0.1:0").config(Config::lan()).start().await?;
         if let Some(first) = nodes.first() {
-            // Goes on by itself.
+            // The join goes on in the background.
             drop(node.join([first.local_addr()]));
         }
         nodes.push(node);
@@ -97,7 +96,7 @@ async fn start(size: usize) -> Result<Vec<Gossip>, Error> {
     Ok(nodes)
 }
 
-/// Waits until something is so with each of them; for how long.
+/// Waits until a condition holds for each node. Returns how long it took.
 async fn all(
     nodes: &[Gossip],
     condition: impl Fn(&gossip_tokio::Node) -> bool + Clone + Send + 'static,
@@ -114,7 +113,7 @@ fn processors() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Keeps so many threads busy for a while.
+/// Keeps threads busy for a while.
 async fn hog(threads: usize, time: Duration) -> Result<(), tokio::task::JoinError> {
     static ENOUGH: AtomicBool = AtomicBool::new(false);
     for _ in 0..threads {
@@ -124,7 +123,7 @@ async fn hog(threads: usize, time: Duration) -> Result<(), tokio::task::JoinErro
             }
         });
     }
-    // The runtime's own timers may be as late as the nodes are.
+    // The runtime's timers may be as late as the nodes.
     tokio::task::spawn_blocking(move || thread::sleep(time)).await?;
     ENOUGH.store(true, Relaxed);
     Ok(())

@@ -12,13 +12,13 @@ use tokio::time::sleep_until;
 
 use crate::stream;
 
-/// Hands a socket to tokio.
+/// Converts a socket for tokio.
 pub(crate) fn udp(socket: std::net::UdpSocket) -> io::Result<UdpSocket> {
     socket.set_nonblocking(true)?;
     UdpSocket::from_std(socket)
 }
 
-/// Drives a node until it ends. No error of a socket ends it.
+/// Drives a node until it stops. Errors of sockets do not end it.
 pub(crate) async fn drive(guard: DriverGuard, udp: UdpSocket, tcp: Option<TcpListener>) {
     let engine = guard.engine();
     let mut driver = Driver {
@@ -41,7 +41,7 @@ struct Driver {
     udp: UdpSocket,
     received: Vec<u8>,
     sent: Vec<u8>,
-    /// Requests of ours and the listener for those of others: they end with the driver.
+    /// Requests of this node, and the listener for those of other nodes. They end with the driver.
     tasks: JoinSet<()>,
     backoff: Backoff,
 }
@@ -61,14 +61,14 @@ impl Driver {
             if timer.deadline().into_std() != next {
                 timer.as_mut().reset(next.into());
             }
-            // In this order: an ack that has arrived beats its deadline.
+            // The order matters: an ack that has arrived comes before its deadline.
             tokio::select! {
                 biased;
                 _ = self.udp.readable(), if rests.is_none() => self.receive().await,
                 () = &mut woken => woken = engine.woken(),
                 () = &mut timer => {}
             }
-            // Whatever came first: a flood of datagrams is not to stop the clock.
+            // A flood of datagrams must not delay deadlines.
             if Instant::now() >= deadline {
                 engine.handle_timeout();
             }
@@ -76,7 +76,7 @@ impl Driver {
         }
     }
 
-    /// Reads the datagrams that wait, up to a batch of them.
+    /// Reads up to a batch of datagrams.
     async fn receive(&mut self) {
         for _ in 0..Engine::BATCH {
             match self.udp.try_recv_from(&mut self.received) {
@@ -95,7 +95,7 @@ impl Driver {
         }
     }
 
-    /// Sends what there is to send.
+    /// Sends all queued datagrams and makes all queued requests.
     async fn flush(&mut self) {
         while let Some(transmit) = self.engine.poll_transmit(&mut self.sent) {
             if let Err(error) = self.udp.send_to(transmit.bytes, transmit.to).await {

@@ -1,4 +1,4 @@
-//! Requests over TCP: a connection for each, one frame there and one back.
+//! Requests over TCP: one connection per request, one frame there and one back.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,13 +11,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// Hands a listener to tokio.
+/// Converts a listener for tokio.
 pub(crate) fn tcp(listener: std::net::TcpListener) -> io::Result<TcpListener> {
     listener.set_nonblocking(true)?;
     TcpListener::from_std(listener)
 }
 
-/// Serves others, a bounded number at a time; the rest waits in the backlog.
+/// Serves a bounded number of other nodes at a time. Further connections wait in the backlog.
 pub(crate) async fn accept(engine: Arc<Engine>, listener: TcpListener) {
     let mut serving = JoinSet::new();
     let mut backoff = Backoff::new();
@@ -39,7 +39,7 @@ pub(crate) async fn accept(engine: Arc<Engine>, listener: TcpListener) {
     }
 }
 
-/// Serves one request.
+/// Serves a request of another node.
 async fn serve(engine: Arc<Engine>, mut stream: TcpStream, from: SocketAddr) {
     let served = async {
         let mut frame = read(&mut stream, engine.config().requests.max_frame).await?;
@@ -54,7 +54,7 @@ async fn serve(engine: Arc<Engine>, mut stream: TcpStream, from: SocketAddr) {
     }
 }
 
-/// Makes one request.
+/// Makes a request of this node.
 pub(crate) async fn exchange(engine: Arc<Engine>, request: Request<SocketAddr>, frame: Vec<u8>) {
     let exchanged = async {
         let mut stream = TcpStream::connect(request.to).await?;
@@ -80,11 +80,11 @@ async fn write(stream: &mut TcpStream, mut frame: Vec<u8>) -> io::Result<()> {
     stream.write_all(&frame).await
 }
 
-/// Reads a frame of at most `most` bytes into a buffer that grows as they come in.
-async fn read(stream: &mut TcpStream, most: usize) -> io::Result<Vec<u8>> {
+/// Reads a frame of at most `max` bytes into a buffer that grows with the bytes that arrive.
+async fn read(stream: &mut TcpStream, max: usize) -> io::Result<Vec<u8>> {
     let mut prefix = [0; frame::PREFIX];
     stream.read_exact(&mut prefix).await?;
-    let length = frame::length(prefix, most)?;
+    let length = frame::length(prefix, max)?;
     let mut frame = Vec::new();
     stream.take(length as u64).read_to_end(&mut frame).await?;
     if frame.len() < length {

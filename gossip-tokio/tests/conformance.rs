@@ -1,4 +1,4 @@
-//! What every adapter must do, done on tokio.
+//! The conformance suite on tokio.
 
 use std::process::ExitCode;
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! No error of a socket ends a driver on tokio.
+//! Socket errors do not end a driver on tokio.
 
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -8,7 +8,7 @@ use conformance::Adapter;
 use gossip_tokio::{Error, Gossip, Options};
 use tokio::runtime;
 
-/// On a runtime of its own, on a thread of its own.
+/// Starts a node on a runtime and a thread of its own.
 fn start(options: Options) -> Result<Gossip, Error> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Error::System)?;

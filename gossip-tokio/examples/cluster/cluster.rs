@@ -1,4 +1,4 @@
-//! The nodes, and how their knowledge is watched.
+//! The nodes, and the observation of their knowledge.
 
 use std::time::Duration;
 
@@ -8,20 +8,20 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::view::{Step, View};
 
-/// How often the nodes are looked at: the resolution of all times.
+/// Time between two looks at the nodes: the resolution of all times.
 const TICK: Duration = Duration::from_millis(5);
 
-/// When to give up.
+/// Time after which a step fails.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// From a cause until the first and until the last node knew.
+/// Times from a cause until the first and the last node knew.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Notice {
     pub(crate) first: Duration,
     pub(crate) last: Duration,
 }
 
-/// What an idle node does in a second.
+/// The traffic of an idle node per second.
 pub(crate) struct Idle {
     pub(crate) packets: f64,
     pub(crate) bytes: f64,
@@ -41,7 +41,7 @@ impl Cluster {
         Ok(Self { nodes })
     }
 
-    /// All join through the first, at once.
+    /// Lets all nodes join through the first at once.
     pub(crate) async fn meet(&self, view: &View) -> Result<Notice, String> {
         let others = self.nodes.len() - 1;
         let begin = Instant::now();
@@ -59,7 +59,7 @@ impl Cluster {
         }
     }
 
-    /// Nothing happens: what does that cost?
+    /// Measures the traffic of the idle cluster.
     pub(crate) async fn idle(&self, window: Duration, view: &View) -> Idle {
         let step = view.step("idle");
         step.update("the news of all who joined spread to their end");
@@ -68,7 +68,7 @@ impl Cluster {
                 node.settled().await;
             }
         };
-        // If it takes longer the figures show it.
+        // A longer wait shows in the figures.
         _ = timeout(LIMIT, settled).await;
         step.update(&format!("nothing happens for {} s", window.as_secs()));
         let (begin, cpu, before) = (Instant::now(), ProcessTime::now(), self.sent());
@@ -84,7 +84,7 @@ impl Cluster {
         idle
     }
 
-    /// Datagrams and bytes, of all nodes.
+    /// Returns the datagrams and bytes of all nodes.
     fn sent(&self) -> (u64, u64) {
         let stats = self.nodes.iter().map(|node| node.stats());
         stats.fold((0, 0), |(datagrams, bytes), stats| {
@@ -92,7 +92,7 @@ impl Cluster {
         })
     }
 
-    /// Kills a node; when it was suspected, and when known to be dead.
+    /// Kills a node. Returns when the others suspected it, and when they knew that it was dead.
     pub(crate) async fn kill(
         &mut self,
         victim: usize,
@@ -121,7 +121,7 @@ impl Cluster {
         }
     }
 
-    /// The same node again, in a new life and at a new address.
+    /// Starts the same node again, in a new life and at a new address.
     pub(crate) async fn restart(
         &mut self,
         victim: usize,
@@ -148,7 +148,7 @@ impl Cluster {
         }
     }
 
-    /// A node leaves by its own will.
+    /// Lets a node leave.
     pub(crate) async fn leave(&mut self, leaver: usize, view: &View) -> Result<Notice, String> {
         let id = self.nodes[leaver].id();
         let mut watch = Watch::new(Instant::now(), view.step("leave"));
@@ -162,7 +162,7 @@ impl Cluster {
         }
     }
 
-    /// What everybody but itself thinks of this member.
+    /// Returns the status of a member in the view of each other node.
     fn look_at(&self, id: NodeId, place: usize) -> (String, Vec<Option<Status>>) {
         let mut strip = String::new();
         let mut statuses = Vec::with_capacity(self.nodes.len());
@@ -194,13 +194,13 @@ fn name(number: usize) -> String {
     format!("node {}", number + 1)
 }
 
-/// How much of the cluster a node knows, as a bar of one character.
+/// Returns how much of the cluster a node knows, as a bar of one character.
 fn level(known: usize, all: usize) -> char {
     const LEVELS: [char; 9] = ['·', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     LEVELS[known.min(all) * (LEVELS.len() - 1) / all]
 }
 
-/// Looks again and again until all know.
+/// Looks repeatedly until all nodes know.
 struct Watch {
     begin: Instant,
     first: Option<Duration>,
@@ -213,7 +213,7 @@ impl Watch {
         Self { begin, first: None, last: Duration::ZERO, step }
     }
 
-    /// Takes note of how many know. Whether all do; if not, a tick has passed.
+    /// Notes how many nodes know. Returns whether all do; if not, waits for a tick.
     async fn look(
         &mut self,
         strip: String,

@@ -1,4 +1,4 @@
-//! A real cluster in one process: its nodes meet, one is killed and comes back, another leaves.
+//! A real cluster in one process. Its nodes meet; one is killed and returns; another leaves.
 //!
 //! `cargo run --release -p gossip-tokio --example cluster -- --help`
 
@@ -14,33 +14,33 @@ use serde::Serialize;
 use cluster::{Cluster, Notice};
 use view::{Output, View};
 
-/// For how long the idle cluster is measured.
+/// Duration of the measurement of the idle cluster.
 const IDLE: Duration = Duration::from_secs(4);
 
-/// Starts nodes on loopback that join through one of them, kills one, takes it back, lets another
-/// leave, and measures how long it takes until all know.
+/// Starts nodes on loopback that join through one of them. Kills one, restarts it, lets another
+/// leave, and measures how soon all others know.
 #[derive(Parser)]
 #[command(name = "cluster")]
 struct Args {
-    /// How many nodes, 2 to 1000; each takes two file descriptors.
+    /// Number of nodes, 2 to 1000. Each takes two file descriptors.
     #[arg(long, value_name = "N", default_value_t = 25)]
     #[arg(value_parser = clap::value_parser!(u16).range(2..=1000))]
     nodes: u16,
-    /// Print the figures as one JSON object and nothing else.
+    /// Print the figures as one JSON object only.
     #[arg(long)]
     json: bool,
 }
 
-/// Times are in seconds, from the cause until it is known; rates are those of the idle cluster, per
-/// node and second.
+/// Times in seconds from the cause until nodes know, and rates of the idle cluster per node and
+/// second.
 #[derive(Serialize)]
 struct Figures {
     nodes: usize,
-    /// Until everybody knew everybody.
+    /// Until every node knew every other.
     meet_s: f64,
-    /// Until the first node knew that the killed one is dead.
+    /// Until the first node knew that the killed one was dead.
     first_notice_s: f64,
-    /// Until the last did.
+    /// Until the last node knew it.
     last_notice_s: f64,
     packets_per_node_s: f64,
     bytes_per_node_s: f64,
@@ -72,7 +72,7 @@ async fn run(args: Args, view: View) -> Result<(), Box<dyn std::error::Error>> {
     let mut cluster = Cluster::start(nodes).await?;
     let meet = cluster.meet(&view).await?;
     let idle = cluster.idle(IDLE, &view).await;
-    // Neither the first, which is everybody's seed, nor the last, which will leave.
+    // The first node is the seed of all, and the last one will leave.
     let victim = nodes / 2;
     let (suspicion, verdict) = cluster.kill(victim, &view).await?;
     let back = cluster.restart(victim, &view).await?;

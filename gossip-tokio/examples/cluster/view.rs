@@ -1,4 +1,4 @@
-//! What is shown: lines that are redrawn on a terminal, else plain ones.
+//! The output: lines redrawn on a terminal, or plain lines.
 
 use std::cell::Cell;
 use std::io::{IsTerminal, stdout};
@@ -9,15 +9,15 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cluster::Notice;
 
-/// How many nodes a line has room for.
+/// Number of nodes that fit on a line.
 const CELLS: usize = 50;
 
-/// The least time between two plain lines of a step.
+/// Minimum time between two plain lines of a step.
 const PLAIN_EVERY: Duration = Duration::from_millis(500);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Output {
-    /// A terminal, where lines can be redrawn.
+    /// A terminal, where lines are redrawn.
     Live,
     /// A file or a pipe.
     Plain,
@@ -43,7 +43,7 @@ impl View {
         }
     }
 
-    /// Something begins that takes a while.
+    /// Begins a step that takes a while.
     pub(crate) fn step(&self, title: &'static str) -> Step {
         let bar = (self.0 == Output::Live).then(|| {
             let style = ProgressStyle::with_template("{prefix:>8} {wide_msg}");
@@ -68,7 +68,7 @@ impl View {
     }
 }
 
-/// One line that changes while something goes on.
+/// A line that changes during a step.
 pub(crate) struct Step {
     output: Output,
     bar: Option<ProgressBar>,
@@ -77,7 +77,7 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    /// A character for each node, of which some may be left out, and a text.
+    /// Shows one character per node, as many as fit, and a text.
     pub(crate) fn progress(&self, cells: &str, text: &str) {
         let every = cells.chars().count().div_ceil(CELLS).max(1);
         let cells: String = cells.chars().step_by(every).collect();

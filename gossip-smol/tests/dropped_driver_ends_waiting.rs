@@ -8,13 +8,13 @@ use gossip_smol::SeedError;
 const ENOUGH: Duration = Duration::from_secs(60);
 
 #[test]
-fn a_driver_that_is_dropped_ends_all_waiting() {
+fn dropped_driver_ends_waiting() {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let nobody = silent.local_addr().unwrap();
     let (gossip, driver) = smol::block_on(gossip_smol::bind("127.0.0.1:0").start()).unwrap();
     let guard = smol::spawn(driver);
     let joining = gossip.join([nobody]);
-    // It runs: it has asked.
+    // The driver runs: it has sent a join.
     silent.set_read_timeout(Some(ENOUGH)).unwrap();
     silent.recv_from(&mut [0; 2_000]).unwrap();
     let mut events = gossip.events();

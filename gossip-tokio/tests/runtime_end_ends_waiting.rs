@@ -9,13 +9,13 @@ use tokio::runtime::Runtime;
 const ENOUGH: Duration = Duration::from_secs(60);
 
 #[test]
-fn a_runtime_that_ends_ends_all_waiting() {
+fn runtime_end_ends_waiting() {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let nobody = silent.local_addr().unwrap();
     let runtime = Runtime::new().unwrap();
     let gossip = runtime.block_on(gossip_tokio::bind("127.0.0.1:0").start()).unwrap();
     let joining = gossip.join([nobody]);
-    // On a plain thread, while the node runs in the background.
+    // This thread waits while the node runs in the background.
     assert_eq!(gossip.until(|node| node.members().count() == 1).wait_timeout(ENOUGH), Some(true));
     let mut events = gossip.events();
     assert!(events.wait_timeout(ENOUGH).is_some());

@@ -1,4 +1,4 @@
-//! Whenever a process is killed its snapshot is whole, and brings the next one back.
+//! A killed process leaves a whole snapshot, from which the next one returns.
 #![cfg(unix)]
 
 use std::io::{BufRead, BufReader};
@@ -14,29 +14,29 @@ const LONG: Duration = Duration::from_secs(60);
 
 const KILLS: u64 = 100;
 
-/// In the environment of a process that is to be killed: what it writes.
+/// Environment variable of the process to be killed: the file that it writes.
 const FILE: &str = "GOSSIP_TEST_SNAPSHOT";
 
-/// This test once more, as a process that writes the snapshot again and again.
+/// Starts this test as a process that writes the snapshot repeatedly.
 fn writer(file: &Path) -> Child {
     let mut writer = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "a_killed_writer_leaves_a_whole_snapshot", "--nocapture"])
+        .args(["--exact", "killed_writer_leaves_whole_snapshot", "--nocapture"])
         .env(FILE, file)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    // Until it has begun.
+    // Waits until the process writes.
     let lines = BufReader::new(writer.stdout.take().unwrap()).lines();
     assert!(lines.map_while(Result::ok).any(|line| line == "writing"));
     writer
 }
 
-/// What that process does: every snapshot is another one, and of another length.
+/// Writes snapshots of changing content and length, until the process is killed.
 fn write_for_ever(file: &Path) {
     let before = Snapshot::load(file).unwrap().unwrap();
     println!("\nwriting");
     for number in 1_u16.. {
-        // Who lives comes first; others are no longer there.
+        // The live member comes first. The others no longer exist.
         let gone = (0..number % 60).map(|port| SocketAddr::from(([127, 0, 0, 1], 1 + port)));
         let members = before.members.iter().copied().take(1).chain(gone).collect();
         let epoch = Epoch::new(before.epoch.get() + u64::from(number)).unwrap();
@@ -45,7 +45,7 @@ fn write_for_ever(file: &Path) {
 }
 
 #[test]
-fn a_killed_writer_leaves_a_whole_snapshot() {
+fn killed_writer_leaves_whole_snapshot() {
     if let Some(file) = env::var_os(FILE) {
         return write_for_ever(file.as_ref());
     }
@@ -61,7 +61,7 @@ fn a_killed_writer_leaves_a_whole_snapshot() {
 
     for kill in 0..KILLS {
         let mut writer = writer(&file);
-        // At another moment of its writing each time.
+        // Each round kills the process at another moment of its writing.
         thread::sleep(Duration::from_micros(kill * 97 % 2_000));
         writer.kill().unwrap();
         writer.wait().unwrap();
