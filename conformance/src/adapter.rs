@@ -1,4 +1,4 @@
-//! How nodes are started, and small clusters of them.
+//! The adapter under test, and small clusters of its nodes.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
@@ -9,42 +9,42 @@ use gossip_driver::{Error, Gossip, Options};
 
 use crate::wait::{joins, until};
 
-/// Collects the options of a node.
+/// Builder of a node on the adapter under test.
 pub type Builder = gossip_driver::Builder<Result<Gossip, Error>>;
 
-/// The adapter that is tried.
+/// The adapter under test.
 #[derive(Clone, Copy, Debug)]
 pub struct Adapter(fn(Options) -> Result<Gossip, Error>);
 
 impl Adapter {
-    /// One that starts nodes like this, and drives them until they end.
+    /// Describes an adapter by the function that starts a node and drives it until its end.
     #[must_use]
     pub const fn new(start: fn(Options) -> Result<Gossip, Error>) -> Self {
         Self(start)
     }
 
-    /// A node at this address.
+    /// Returns the builder of a node at this address.
     pub(crate) fn bind(self, address: impl ToString) -> Builder {
         Builder::new(address, self.0).config(calm())
     }
 
-    /// Node number so and so, in its first life, on a port of its own.
+    /// Returns the builder of a numbered node in its first life, on a free port.
     pub(crate) fn node(self, number: u128) -> Builder {
         self.bind("127.0.0.1:0").id(id(number)).epoch(epoch(1))
     }
 
-    /// Nodes 1 to `size`, who know each other.
+    /// Starts nodes 1 to `size`, and waits until they know each other.
     pub(crate) fn cluster(self, size: usize) -> Vec<Gossip> {
         cluster(size, calm(), |_| self)
     }
 
-    /// The same with this configuration.
+    /// Does as [`cluster`](Self::cluster), with this configuration.
     pub(crate) fn cluster_with(self, size: usize, config: Config) -> Vec<Gossip> {
         cluster(size, config, |_| self)
     }
 }
 
-/// Nodes 1 to `size` of these adapters, who know each other.
+/// Starts nodes 1 to `size` of these adapters, and waits until they know each other.
 pub(crate) fn cluster(
     size: usize,
     config: Config,
@@ -65,7 +65,8 @@ pub(crate) fn cluster(
     nodes
 }
 
-/// Everything is quick but verdicts: however busy the machine is, nobody who lives is declared dead.
+/// Returns a quick configuration with slow verdicts: even on a busy machine no live node is
+/// declared dead.
 pub(crate) fn calm() -> Config {
     let mut config = Config::local();
     config.detector.probe_interval = Duration::from_millis(500);
@@ -80,14 +81,14 @@ pub(crate) fn calm() -> Config {
     config
 }
 
-/// Nobody is probed, so nobody is even suspected.
+/// Returns a configuration without probes, and so without suspicions.
 pub(crate) fn still() -> Config {
     let mut config = calm();
     config.detector.probe_interval = Duration::from_secs(3_600);
     config
 }
 
-/// Everything is quick, failures are noticed at once, and now and then one that is none.
+/// Returns a configuration that notices failures at once, at the risk of false ones.
 pub(crate) fn watchful() -> Config {
     let mut config = calm();
     config.detector.probe_interval = Duration::from_millis(100);
@@ -104,17 +105,17 @@ pub(crate) fn epoch(number: u64) -> Epoch {
     Epoch::new(number).expect("it is small")
 }
 
-/// An address where somebody listens and never answers.
+/// Returns an address where a socket listens and never answers.
 pub(crate) fn silent() -> (UdpSocket, SocketAddr) {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
     let address = socket.local_addr().expect("it is bound");
     (socket, address)
 }
 
-/// An address that nobody else uses, to be bound more than once.
+/// Returns an address that no other test uses, to bind it more than once.
 pub(crate) fn own_address() -> SocketAddrV4 {
     if cfg!(target_os = "linux") {
-        // All of 127.0.0.0/8 is this host, and a random address in there is ours alone.
+        // All of 127.0.0.0/8 is this host, and a random address in it is unused.
         let [a, b, c, ..] = RandomState::new().hash_one(0).to_le_bytes();
         SocketAddrV4::new(Ipv4Addr::new(127, a.clamp(1, 254), b, c.clamp(1, 254)), 7946)
     } else {
@@ -123,8 +124,8 @@ pub(crate) fn own_address() -> SocketAddrV4 {
     }
 }
 
-/// A name for that address: anything that is no address in our eyes and has one in those of the
-/// system's resolver.
+/// Returns a name for that address: a text that only the system's resolver understands as an
+/// address.
 pub(crate) fn name_of(address: SocketAddrV4) -> String {
     format!("{:#x}:{}", address.ip().to_bits(), address.port())
 }

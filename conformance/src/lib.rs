@@ -1,7 +1,8 @@
-//! What every adapter of the gossip engine must do: scenarios on real sockets, written once, over
-//! loopback and on ports of their own, so that they can run side by side.
+//! The conformance suite of the adapters: scenarios on real sockets, written once. They run over
+//! loopback on ports of their own, several at the same time.
 //!
-//! An adapter's `tests/conformance.rs` says how it starts a node, and runs them all:
+//! An adapter's `tests/conformance.rs` passes the function that starts a node, and runs all
+//! scenarios:
 //!
 //! ```ignore
 //! fn main() -> std::process::ExitCode {
@@ -19,13 +20,13 @@ use std::process::ExitCode;
 pub use adapter::{Adapter, Builder};
 use libtest_mimic::{Arguments, Trial};
 
-/// Something that is to be so with every adapter: panics if it is not.
+/// A scenario. It panics if the adapter fails it.
 pub type Scenario = fn(Adapter);
 
-/// How many scenarios to run at once, if nothing else is asked for: they mostly wait.
+/// Default number of scenarios to run at the same time. They mostly wait.
 const AT_ONCE: usize = 8;
 
-/// Runs the scenarios that the command line asks for, all of them by default.
+/// Runs the scenarios that the command line selects, by default all of them.
 #[must_use]
 pub fn run(adapter: Adapter) -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -33,7 +34,7 @@ pub fn run(adapter: Adapter) -> ExitCode {
     libtest_mimic::run(&arguments, trials(scenarios::ALL, adapter)).exit_code()
 }
 
-/// Runs the scenarios in which the system refuses its services, one after the other: some of them
+/// Runs the scenarios in which the system refuses its services, one after the other, since some
 /// concern the whole process.
 #[must_use]
 pub fn run_faults(adapter: Adapter) -> ExitCode {

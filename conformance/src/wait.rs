@@ -1,32 +1,32 @@
-//! Waiting for what must come to pass.
+//! Waits with a time limit.
 
 use std::time::Duration;
 
 use gossip_core::{NodeId, Status};
 use gossip_driver::{Event, Events, Gossip, MessageEvent, Node, Pending, Update};
 
-/// Long before this a machine that is merely busy has done it.
+/// Time limit of a wait, far longer than a busy machine needs.
 pub(crate) const LONG: Duration = Duration::from_secs(120);
 
-/// What is waited for.
+/// Waits for an operation and returns its result.
 #[track_caller]
 pub(crate) fn done<T>(pending: Pending<T>) -> T {
     pending.wait_timeout(LONG).expect("it takes too long")
 }
 
-/// Until this is so.
+/// Waits until a condition holds.
 #[track_caller]
 pub(crate) fn until(node: &Gossip, condition: impl Fn(&Node) -> bool + Send + 'static) {
     assert!(done(node.until(condition)), "the node has stopped");
 }
 
-/// Until `node` sees `member` in this state.
+/// Waits until `node` sees `member` in this state.
 #[track_caller]
 pub(crate) fn sees(node: &Gossip, member: NodeId, status: Status) {
     until(node, move |node| node.member(&member).is_some_and(|m| m.status() == status));
 }
 
-/// Joins through `seed`, which answers.
+/// Joins through `seed`, which must answer.
 #[track_caller]
 pub(crate) fn joins(node: &Gossip, seed: &Gossip) {
     let outcomes = done(node.join([seed.read(|node| *node.local().address())]));
@@ -34,13 +34,13 @@ pub(crate) fn joins(node: &Gossip, seed: &Gossip) {
     assert_eq!(*result.expect("the seed answers"), seed.id());
 }
 
-/// The next update, which must come.
+/// Waits for the next update.
 #[track_caller]
 pub(crate) fn update(events: &mut Events) -> Update {
     events.wait_timeout(LONG).expect("there is one")
 }
 
-/// What `pick` picks of the events to come.
+/// Waits for the first event that `pick` accepts.
 #[track_caller]
 pub(crate) fn event<T>(events: &mut Events, pick: impl Fn(Event) -> Option<T>) -> T {
     loop {
@@ -56,7 +56,7 @@ pub(crate) fn event<T>(events: &mut Events, pick: impl Fn(Event) -> Option<T>) -
     }
 }
 
-/// The next message, and from whom.
+/// Waits for the next message. Returns its sender and payload.
 #[track_caller]
 pub(crate) fn message(events: &mut Events) -> (NodeId, Vec<u8>) {
     event(events, |event| match event {
@@ -65,7 +65,7 @@ pub(crate) fn message(events: &mut Events) -> (NodeId, Vec<u8>) {
     })
 }
 
-/// Until nothing more is told.
+/// Waits until the subscription ends.
 #[track_caller]
 pub(crate) fn ended(events: &mut Events) {
     let more = std::iter::from_fn(|| events.wait_timeout(LONG));

@@ -47,7 +47,7 @@ impl Events {
         self.poll().flatten()
     }
 
-    /// Returns the next update: `None` if there is none yet, `Some(None)` if none will come.
+    /// Returns the next update: `None` if it has not come yet, `Some(None)` if no more will come.
     fn poll(&self) -> Option<Option<Update>> {
         self.engine.pop_update(self.key)
     }

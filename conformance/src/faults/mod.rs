@@ -1,26 +1,26 @@
-//! Scenarios in which the system refuses its services: no error of a socket ends a driver.
+//! Scenarios in which the system refuses its services. Socket errors do not end a driver.
 //!
-//! Nodes must be driven on threads that are begun where they are started: the refusals are those of
-//! one thread and all that it begins.
+//! A node's driver must run on threads that begin where the node starts, since the refusals apply
+//! to one thread and to those that it begins.
 
 #[cfg(target_os = "linux")]
 mod refusals;
 
-#[cfg(target_os = "linux")]
-mod a_socket_that_cannot_receive_ends_nothing;
-#[cfg(target_os = "linux")]
-mod datagrams_that_cannot_be_sent_are_lost;
 #[cfg(unix)]
-mod who_comes_while_there_are_no_files_waits;
+mod connections_wait_while_files_are_exhausted;
+#[cfg(target_os = "linux")]
+mod refused_datagrams_are_lost;
+#[cfg(target_os = "linux")]
+mod refused_receive_keeps_node_running;
 
 use crate::Scenario;
 
-/// All that can be had on this system, by name.
+/// All scenarios that this system supports, by name.
 pub const ALL: &[(&str, Scenario)] = &[
     #[cfg(target_os = "linux")]
-    ("a_socket_that_cannot_receive_ends_nothing", a_socket_that_cannot_receive_ends_nothing::run),
+    ("refused_receive_keeps_node_running", refused_receive_keeps_node_running::run),
     #[cfg(target_os = "linux")]
-    ("datagrams_that_cannot_be_sent_are_lost", datagrams_that_cannot_be_sent_are_lost::run),
+    ("refused_datagrams_are_lost", refused_datagrams_are_lost::run),
     #[cfg(unix)]
-    ("who_comes_while_there_are_no_files_waits", who_comes_while_there_are_no_files_waits::run),
+    ("connections_wait_while_files_are_exhausted", connections_wait_while_files_are_exhausted::run),
 ];

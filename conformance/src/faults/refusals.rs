@@ -7,11 +7,11 @@ use seccompiler::{
     SeccompRule, apply_filter,
 };
 
-/// The places of arguments of `sendto` and `recvfrom`.
+/// The positions of arguments of `sendto` and `recvfrom`.
 const LENGTH: u8 = 2;
 const ADDRESS: u8 = 4;
 
-/// One system call that is refused with this error.
+/// A system call that the kernel refuses with this error.
 pub(super) struct Refusal {
     call: i64,
     error: i32,
@@ -19,20 +19,20 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// Datagrams of so many bytes cannot be sent.
+    /// Refuses to send datagrams of this size.
     pub(super) fn of_sends(error: i32, least: u64, most: u64) -> Self {
         let conditions =
             vec![when(LENGTH, SeccompCmpOp::Ge, least), when(LENGTH, SeccompCmpOp::Le, most)];
         Self { call: libc::SYS_sendto, error, conditions }
     }
 
-    /// Datagrams cannot be received.
+    /// Refuses to receive datagrams.
     pub(super) fn of_receives(error: i32) -> Self {
         Self { call: libc::SYS_recvfrom, error, conditions: Vec::new() }
     }
 
     fn program(self) -> BpfProgram {
-        // Streams are read and written by the same calls, without an address.
+        // The same calls, without an address, read and write streams.
         let mut conditions = self.conditions;
         conditions.push(when(ADDRESS, SeccompCmpOp::Ne, 0));
         let rule = SeccompRule::new(conditions).expect("there are conditions");
@@ -48,8 +48,8 @@ fn when(argument: u8, is: SeccompCmpOp, value: u64) -> SeccompCondition {
     SeccompCondition::new(argument, SeccompCmpArgLen::Qword, is, value).expect("there are six")
 }
 
-/// Runs `scenario` on a thread whose kernel refuses these calls, and those of all threads that
-/// it begins. Where that may not be done the scenario is skipped.
+/// Runs `scenario` on a thread for which the kernel refuses these calls, as it does for all threads
+/// that begin there. Skips the scenario where the system does not allow that.
 pub(super) fn with(refusals: impl IntoIterator<Item = Refusal>, scenario: impl FnOnce() + Send) {
     let programs: Vec<_> = refusals.into_iter().map(Refusal::program).collect();
     let refused = move || {

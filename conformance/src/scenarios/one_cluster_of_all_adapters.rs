@@ -6,12 +6,12 @@ use crate::Adapter;
 use crate::adapter::{cluster, id, watchful};
 use crate::wait::{done, message, sees, until};
 
-/// Nodes of several adapters are members of one cluster like any others.
+/// Nodes of several adapters form one cluster.
 pub fn one_cluster_of_all_adapters(adapters: &[Adapter]) {
-    // A crash is noticed soon, but on a busy machine none where there is none.
+    // Quick enough to notice a crash soon, and slow enough for a busy machine.
     let mut config = watchful();
     config.detector.suspicion_timeout = Duration::from_secs(2);
-    // Two of each.
+    // Two nodes per adapter.
     let size = 2 * adapters.len();
     let nodes = cluster(size, config, |number| adapters[number % adapters.len()]);
     for (from, to) in (0..size).zip(1..size) {
@@ -27,7 +27,7 @@ pub fn one_cluster_of_all_adapters(adapters: &[Adapter]) {
         until(node, move |node| node.member(&last).is_some_and(|m| m.meta() == b"news"));
     }
 
-    // One leaves, one crashes.
+    // One node leaves, and one crashes.
     done(nodes[0].leave());
     done(nodes[1].shutdown());
     for node in &nodes[2..] {

@@ -1,4 +1,4 @@
-//! How a node is started on each of the adapters.
+//! The start of a node on each adapter.
 
 use std::sync::LazyLock;
 
@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime starts"));
 
-/// On tokio, smol, async-std and threads.
+/// All adapters: tokio, smol, async-std and threads.
 pub(crate) const ALL: [fn(Options) -> Result<Gossip, Error>; 4] =
     [on_tokio, on_smol, on_async_std, on_threads];
 

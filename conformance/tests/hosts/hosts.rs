@@ -1,4 +1,4 @@
-//! The world as the system has it: processes in network namespaces, joined by a bridge.
+//! The real world: processes in network namespaces, joined by a bridge.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
@@ -14,12 +14,12 @@ use crate::node::{self, HERE, HOST, START};
 use crate::shell;
 use crate::world::{Cut, NODES, Views, World, all_see, pairs};
 
-/// What a node tells: how it sees another. `None`: it has ended.
+/// A report of a node: the status of another one in its view, or `None` at its end.
 type Told = (usize, Option<(usize, Status)>);
 
-/// Five hosts and the bridge between them.
+/// Five hosts, and the bridge between them.
 pub(crate) struct Hosts {
-    /// Sets apart the bridges in this process's namespace.
+    /// The number of this bridge in the process's namespace.
     network: usize,
     hosts: Vec<Host>,
     told: Receiver<Told>,
@@ -27,7 +27,7 @@ pub(crate) struct Hosts {
     verdicts: BTreeSet<(usize, usize)>,
 }
 
-/// A process in a namespace, both of which end with this.
+/// A process in a namespace. Both end when this is dropped.
 struct Host {
     process: Child,
     input: ChildStdin,
@@ -35,14 +35,14 @@ struct Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
 impl Hosts {
-    /// Hosts whose nodes are joining, all at once.
+    /// Starts the hosts. Their nodes join at the same time.
     pub(crate) fn new() -> Self {
         static NETWORKS: AtomicUsize = AtomicUsize::new(0);
         let network = NETWORKS.fetch_add(1, Ordering::Relaxed);
@@ -82,12 +82,12 @@ impl Hosts {
         thread::spawn(move || listen(number, output, &tell));
     }
 
-    /// A command line for a host, or [`START`].
+    /// Sends a host a command line, or [`START`].
     fn order(&mut self, number: usize, line: &str) {
         writeln!(self.hosts[number].input, "{line}").expect("the host runs");
     }
 
-    /// The host's plug at the bridge.
+    /// Returns the name of the host's interface at the bridge.
     fn port(&self, number: usize) -> String {
         format!("port{}-{number}", self.network)
     }
@@ -101,7 +101,7 @@ impl Hosts {
     }
 }
 
-/// Passes on what the node of a host tells.
+/// Forwards the reports of a host's node.
 fn listen(observer: usize, output: BufReader<ChildStdout>, tell: &Sender<Told>) {
     let lines = output.lines().map_while(Result::ok);
     let told = lines.map(|line| (observer, Some(parse(&line))));

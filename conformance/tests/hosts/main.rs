@@ -1,9 +1,10 @@
-//! What the simulator says of a network that breaks and heals, and what hosts do: each scenario is
-//! run in both, with the LAN preset, and must end in the same states after times of the same order.
+//! A comparison of the simulator with real hosts on a network that breaks and heals. Each scenario
+//! runs in both, with the LAN preset. It must end in the same states, after times of the same
+//! order.
 //!
-//! A host is a process in a network namespace of its own, with one node, on one of the adapters; a
-//! bridge joins five of them, and nftables cuts it. All of it is gone when the processes are. Where
-//! namespaces may not be made the scenarios are skipped, which is said.
+//! A host is a process in a network namespace of its own, with one node on one of the adapters. A
+//! bridge joins five hosts, and nftables cuts it. All of it disappears with the processes. Where
+//! namespaces are not available, the test says so and skips the scenarios.
 
 #[path = "../adapters/mod.rs"]
 mod adapters;
@@ -23,13 +24,13 @@ use libtest_mimic::{Arguments, Trial};
 use scenarios::Scenario;
 use simulated::Simulated;
 
-/// How many runs of the simulator tell what is to be expected.
+/// Number of simulator runs that determine the expected time.
 const SEEDS: u64 = 40;
 
-/// What a busy machine may add, and the start of processes.
+/// Time that a busy machine and the start of processes may add.
 const SLACK: Duration = Duration::from_secs(2);
 
-/// Set in the process whose namespace is that of the bridges.
+/// Environment variable of the process in the namespace of the bridges.
 const INSIDE: &str = "GOSSIP_HOSTS_INSIDE";
 
 fn main() -> ExitCode {
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
     }
     let mut arguments = Arguments::from_args();
     if arguments.list || env::var_os(INSIDE).is_some() {
-        // They mostly wait.
+        // The scenarios mostly wait.
         arguments.test_threads.get_or_insert(scenarios::ALL.len());
         return libtest_mimic::run(&arguments, trials()).exit_code();
     }
@@ -51,7 +52,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs this program once more, in a namespace of its own.
+/// Runs this program again, in a namespace of its own.
 fn run_inside(mut namespace: Command) -> ExitCode {
     let this = env::current_exe().expect("this program has a path");
     namespace.arg(this).args(env::args_os().skip(1)).env(INSIDE, "");

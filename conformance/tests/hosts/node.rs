@@ -1,4 +1,4 @@
-//! The process of a host: one node, which tells what it sees.
+//! The process of a host: one node, which reports its view.
 
 use std::process::ExitCode;
 use std::{env, io, thread};
@@ -9,21 +9,21 @@ use gossip_driver::{Builder, Event, Gossip, Member, MemberEvent, Update};
 use crate::adapters;
 use crate::shell;
 
-/// Set in the process of a host, to its number.
+/// Environment variable of a host's process: its number.
 pub(crate) const HOST: &str = "GOSSIP_HOST";
 
-/// What the process says when it is in its namespace.
+/// The line that the process prints once it is in its namespace.
 pub(crate) const HERE: &str = "here";
 
-/// The line on which it starts its node.
+/// The line on which the process starts its node.
 pub(crate) const START: &str = "start";
 
-/// Which host this process is, if it is one.
+/// Returns the number of this host, if the process is one.
 pub(crate) fn number() -> Option<usize> {
     env::var(HOST).ok()?.parse().ok()
 }
 
-/// Runs command lines, and the node from [`START`] on, until the input ends.
+/// Runs command lines, and the node after [`START`], until the input ends.
 pub(crate) fn run(number: usize) -> ExitCode {
     println!("{HERE}");
     let mut node = None;
@@ -49,7 +49,7 @@ fn start(number: usize) -> Gossip {
     node
 }
 
-/// Says a line for each member concerned: who, and how it is.
+/// Prints one line per member: its id and status.
 fn tell(update: &Update) {
     match update {
         Update::Snapshot(members) => members.iter().for_each(tell_member),
@@ -69,12 +69,12 @@ fn tell_member(member: &Member) {
     println!("{} {:?}", member.id(), member.status());
 }
 
-/// Who the node of a host is.
+/// Returns the id of a host's node.
 pub(crate) fn id(number: usize) -> NodeId {
     NodeId::from_u128(number as u128 + 1)
 }
 
-/// Where it is, and in its namespace nobody else.
+/// Returns the address of a host's node, which is alone in its namespace.
 pub(crate) fn address(number: usize) -> String {
     format!("10.0.0.{}", number + 1)
 }

@@ -1,4 +1,4 @@
-//! The commands of the system that make networks.
+//! The commands of the system that create networks.
 
 use std::env;
 use std::process::{Command, Output};
@@ -10,7 +10,7 @@ pub(crate) fn run(line: &str) {
     succeed(Command::new(words.next().expect("a command")).args(words));
 }
 
-/// Loads these rules of nftables, all at once.
+/// Loads rules of nftables atomically.
 #[track_caller]
 pub(crate) fn load(rules: &str) {
     succeed(Command::new("nft").arg(rules));
@@ -23,16 +23,16 @@ fn succeed(command: &mut Command) {
     }
 }
 
-/// What runs a program in a network namespace of its own, as root there: a command that waits for
-/// the program's name.
+/// Returns the command that runs a program in a network namespace of its own, as root there. The
+/// program's name is still to be added.
 ///
 /// # Errors
 ///
-/// Why that, or anything else that is needed, cannot be had here.
+/// A reason why the namespaces, or another tool, are not available here.
 pub(crate) fn namespace() -> Result<Command, String> {
     const NEEDED: &str = "ip link add name bridge0 type bridge && nft add table bridge tried";
     let ways: [&[&str]; 2] = [&["--net"], &["--net", "--map-root-user"]];
-    // Where users have no path to the tools of root.
+    // Some users have no path to the tools of root.
     let path = format!("{}:/usr/sbin:/sbin", env::var("PATH").unwrap_or_default());
     let unshare = |way: &[&str]| {
         let mut command = Command::new("unshare");

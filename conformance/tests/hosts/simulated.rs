@@ -1,4 +1,4 @@
-//! The world as the simulator has it.
+//! The simulated world.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use gossip_sim::{Sim, SimConfig};
 
 use crate::world::{Cut, NODES, Views, World, all_see};
 
-/// Nodes 0 to 4, in virtual time.
+/// Nodes 0 to 4 in virtual time.
 pub(crate) struct Simulated {
     sim: Sim,
     cut: Cut,
@@ -16,7 +16,7 @@ pub(crate) struct Simulated {
 }
 
 impl Simulated {
-    /// Nodes that are joining, all at once.
+    /// Starts the nodes, which join at the same time.
     pub(crate) fn new(seed: u64) -> Self {
         let mut sim = Sim::cluster(NODES, SimConfig::new(seed), &Config::lan());
         sim.record(|told| matches!(told.event, Event::Member(MemberEvent::Failed { .. })));

@@ -256,7 +256,7 @@ impl Engine {
         self.lock().subscribers.unsubscribe(key);
     }
 
-    /// Returns the next update: `None` if there is none yet, `Some(None)` if none will come.
+    /// Returns the next update: `None` if it has not come yet, `Some(None)` if no more will come.
     pub(crate) fn pop_update(&self, key: u64) -> Option<Option<Update>> {
         let State { node, subscribers, driver, .. } = &mut *self.lock();
         match subscribers.pop(key, || members(node)) {

@@ -1,32 +1,23 @@
-//! What can befall a network.
+//! The faults of a network.
 
-mod a_host_cut_off_is_dead_to_all_until_it_heals;
-mod a_host_that_nobody_hears_is_dead_to_all_until_it_heals;
-mod a_host_whose_link_comes_up_again_is_back;
-mod a_link_broken_one_way_kills_nobody;
-mod halves_that_heal_are_whole;
+mod cut_off_host_is_dead_until_healed;
+mod healed_halves_are_whole;
+mod host_returns_with_its_link;
+mod one_way_break_kills_no_host;
+mod unheard_host_is_dead_until_healed;
 
 use std::time::Duration;
 
 use crate::world::World;
 
-/// Lets something happen to five nodes that are joining, and says how long each stage took.
+/// A scenario: a fault of five joining nodes' network. Returns the time of each stage.
 pub(crate) type Scenario = fn(&mut dyn World) -> Vec<(&'static str, Duration)>;
 
-/// All of them, with their names.
+/// All scenarios by name.
 pub(crate) const ALL: &[(&str, Scenario)] = &[
-    (
-        "a_host_cut_off_is_dead_to_all_until_it_heals",
-        a_host_cut_off_is_dead_to_all_until_it_heals::scenario,
-    ),
-    (
-        "a_host_that_nobody_hears_is_dead_to_all_until_it_heals",
-        a_host_that_nobody_hears_is_dead_to_all_until_it_heals::scenario,
-    ),
-    (
-        "a_host_whose_link_comes_up_again_is_back",
-        a_host_whose_link_comes_up_again_is_back::scenario,
-    ),
-    ("a_link_broken_one_way_kills_nobody", a_link_broken_one_way_kills_nobody::scenario),
-    ("halves_that_heal_are_whole", halves_that_heal_are_whole::scenario),
+    ("cut_off_host_is_dead_until_healed", cut_off_host_is_dead_until_healed::scenario),
+    ("unheard_host_is_dead_until_healed", unheard_host_is_dead_until_healed::scenario),
+    ("host_returns_with_its_link", host_returns_with_its_link::scenario),
+    ("one_way_break_kills_no_host", one_way_break_kills_no_host::scenario),
+    ("healed_halves_are_whole", healed_halves_are_whole::scenario),
 ];

@@ -1,10 +1,10 @@
-//! One host cannot receive from another; the others relay.
+//! One host cannot receive from another, and the others relay.
 
 use std::time::Duration;
 
 use crate::world::{World, heal, until_whole, wait};
 
-/// Longer than the LAN preset needs for a verdict.
+/// Longer than a verdict takes with the LAN preset.
 const BROKEN: Duration = Duration::from_secs(20);
 
 pub(super) fn scenario(world: &mut dyn World) -> Vec<(&'static str, Duration)> {

@@ -23,7 +23,7 @@ pub(super) fn run(adapter: Adapter) {
     let kept = Snapshot::load(&file).unwrap().expect("there is a new one");
     assert_eq!(kept.id, clean.id());
 
-    // A file that cannot be had at all is an error of the start.
+    // A file that can be neither read nor written is an error at the start.
     let nowhere = folder.path().join("no such folder").join("snapshot");
     let error = adapter.bind("127.0.0.1:0").snapshot(&nowhere).start().unwrap_err();
     assert!(matches!(error, Error::Snapshot(SnapshotError::File { .. })), "{error}");

@@ -6,13 +6,13 @@ use crate::Adapter;
 use crate::adapter::calm;
 use crate::wait::{LONG, done, joins};
 
-/// Reads until the node closes the connection; what came until then.
+/// Reads until the node closes the connection. Returns the bytes read.
 fn cut_off(mut stream: TcpStream, sent: &[u8]) -> Vec<u8> {
     stream.set_read_timeout(Some(LONG)).unwrap();
     stream.write_all(sent).unwrap();
     let mut received = Vec::new();
     if let Err(error) = stream.read_to_end(&mut received) {
-        // A reset cuts off as well as an end does.
+        // A reset cuts off as an end does.
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{error}");
     }
     received
@@ -30,7 +30,7 @@ pub(super) fn run(adapter: Adapter) {
     let never_ends = cut_off(connect(), b"\0\0\0\x09never");
     assert_eq!((too_long, garbage, never_ends), (vec![], vec![], vec![]));
 
-    // More who say nothing than are served at once; each is cut off in its time.
+    // More silent connections than the node serves at once: it cuts off each at its timeout.
     let idle: Vec<_> = (0..100).map(|_| connect()).collect();
     let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
     for length in [0, 1, 5, 1_200, 60_000] {

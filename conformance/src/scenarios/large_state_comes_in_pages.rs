@@ -8,16 +8,16 @@ use crate::Adapter;
 use crate::adapter::{epoch, id, still};
 use crate::wait::{LONG, joins, until};
 
-/// So many members with the most metadata are 16 MiB, not counting ids, addresses and the like.
+/// Number of members whose full metadata takes 16 MiB, without ids and addresses.
 const MEMBERS: u32 = 32_768;
 
-/// So many are known to the learner: one that knows next to nobody asks by datagram.
+/// Number of members that the learner knows. A learner with a small table asks by datagram.
 const KNOWN: u32 = 80;
 
-/// How many join at once: as many as the buffer of a socket holds for sure.
+/// Number of members that join at the same time: as many as a socket's buffer surely holds.
 const AT_ONCE: usize = 32;
 
-/// A member that nobody runs, on an address of this host where nobody listens.
+/// Returns a member that does not run, at an address of this host where no socket listens.
 fn forged(number: u32, config: &Config) -> Node {
     let address: SocketAddr = (Ipv4Addr::from_bits(0x7f40_0000 + number), 9).into();
     let local = Local::new(id(1_000 + u128::from(number)), epoch(1), address);
@@ -25,7 +25,7 @@ fn forged(number: u32, config: &Config) -> Node {
     Node::new(Instant::ORIGIN, local.meta(meta), config.clone(), [7; 32]).unwrap()
 }
 
-/// Lets that many join, so that `node` knows them all.
+/// Lets `count` members join, so that `node` knows all of them.
 fn teach(node: &Gossip, count: u32, config: &Config) {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = node.local_addr();
@@ -52,14 +52,14 @@ fn teach(node: &Gossip, count: u32, config: &Config) {
 pub(super) fn run(adapter: Adapter) {
     let mut config = still();
     config.requests.timeout = LONG;
-    // To those who are not there.
+    // These datagrams go to members that do not run.
     config.rumors.interval = Duration::from_secs(1);
-    // The learner asks, by request; of itself the teacher would repair by datagrams.
+    // The learner asks by request. On its own, the teacher would repair by datagrams.
     config.repair.interval = Duration::from_secs(3_600);
     let teacher = adapter.node(1).config(config.clone()).start().unwrap();
     teach(&teacher, MEMBERS, &config);
 
-    // Until it comes across the only one who is there.
+    // Waits until the learner meets the only member that runs.
     config.repair.interval = Duration::from_millis(10);
     let learner = adapter.node(2).config(config.clone()).start().unwrap();
     teach(&learner, KNOWN, &config);
@@ -68,7 +68,7 @@ pub(super) fn run(adapter: Adapter) {
     let bytes: usize = learner.read(|node| node.members().map(|member| member.meta().len()).sum());
     assert_eq!(bytes, 16 << 20);
 
-    // All but some that came with the comparisons came by request.
+    // Requests brought all records except some that came with the comparisons.
     let stats = learner.stats();
     let pages = bytes / config.requests.max_frame / 2;
     assert!(stats.traffic.requests_sent >= pages as u64, "{} pages", stats.traffic.requests_sent);

@@ -6,19 +6,19 @@ use crate::adapter::{id, still};
 use crate::wait::{done, sees, until};
 
 pub(super) fn run(adapter: Adapter) {
-    // Who does not answer is suspected by nobody.
+    // No node probes, so none suspects the silent one.
     let well = adapter.node(1).config(still()).start().unwrap();
     with([Refusal::of_receives(libc::ECONNREFUSED)], || {
         let deaf = adapter.node(2).config(still()).start().unwrap();
-        // It hears no answer, but it is heard.
+        // The node hears no answer, but others hear it.
         let joining = deaf.join([well.local_addr()]);
         sees(&well, id(2), Status::Up);
         assert!(done(joining)[0].result.is_err());
         assert_eq!(deaf.stats().traffic.datagrams_received, 0);
 
-        // What comes as a stream it hears.
+        // The node still hears streams.
         well.send(id(2), b"by TCP", Delivery::Request).unwrap();
-        // It may have been probed as well.
+        // Another node may have probed it as well.
         until(&deaf, |node| node.stats().traffic.requests_received >= 1);
         done(deaf.shutdown());
     });

@@ -9,7 +9,7 @@ use crate::Adapter;
 use crate::adapter::id;
 use crate::wait::{LONG, done, joins, message};
 
-/// Until dropped this process can open no more files.
+/// A guard: until it is dropped, this process can open no more files.
 struct NoFiles(Rlimit);
 
 impl NoFiles {
@@ -29,7 +29,7 @@ impl Drop for NoFiles {
 pub(super) fn run(adapter: Adapter) {
     let nodes = [1, 2].map(|number| adapter.node(number).start().unwrap());
     joins(&nodes[1], &nodes[0]);
-    // A file that is already open is all that the one who comes needs.
+    // The connecting node needs only a file that is open already.
     let file = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
     let mut received = [0; 1];
 
@@ -40,7 +40,7 @@ pub(super) fn run(adapter: Adapter) {
     stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
     let waits = stream.read(&mut received).unwrap_err().kind();
     assert!(matches!(waits, ErrorKind::WouldBlock | ErrorKind::TimedOut), "{waits}");
-    // All the while datagrams come and go, and requests fail.
+    // In this time datagrams come and go, and requests fail.
     let mut events = nodes.each_ref().map(|node| node.events());
     nodes[0].send(id(2), b"still here", gossip_core::Delivery::Datagram).unwrap();
     assert_eq!(message(&mut events[1]), (id(1), b"still here".to_vec()));

@@ -10,7 +10,7 @@ pub(super) fn run(adapter: Adapter) {
     let mut events = nodes[0].events();
     done(nodes[1].shutdown());
 
-    // Of the others a busy machine may think ill as well.
+    // On a busy machine other nodes may be suspected as well.
     event(&mut events, |event| match event {
         Event::Member(MemberEvent::Suspected { member }) => (member.id() == id(2)).then_some(()),
         _ => None,

@@ -1,4 +1,4 @@
-//! Its interface goes down, so that sending fails at once, and comes up.
+//! A host's interface goes down, so that sending fails at once, and comes up.
 
 use std::time::Duration;
 

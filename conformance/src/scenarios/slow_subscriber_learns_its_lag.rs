@@ -11,7 +11,7 @@ pub(super) fn run(adapter: Adapter) {
         nodes[1].set_meta(&[number]).unwrap();
         until(&nodes[0], move |node| node.members().any(|member| member.meta() == [number]));
     }
-    // Subscribes late: the snapshot has it all.
+    // A late subscriber finds everything in its snapshot.
     let mut quick = nodes[0].events();
     let Some(Update::Snapshot(members)) = quick.try_next() else { panic!("no snapshot") };
     assert!(members.iter().any(|member| member.meta() == [8]));

@@ -15,9 +15,9 @@ pub(super) fn run(adapter: Adapter) {
     drop(node);
     assert!(adapter.bind(address).start().is_err(), "a clone keeps it running");
     drop(clone);
-    // A subscription does not, and comes to its end.
+    // A subscription does not keep the node running, and ends.
     ended(&mut events);
-    // Who is there next is of another cluster, lest it be taken for a third member.
+    // The next node at that port is of another cluster, so that it is not taken for a third member.
     let next = adapter.bind(address).cluster("another").start();
     next.expect("the port is free again");
     sees(&stays, id(2), Status::Dead);

@@ -3,7 +3,7 @@ use std::net::UdpSocket;
 use crate::Adapter;
 use crate::wait::{done, joins, message};
 
-/// Whether this machine has IPv6 at all.
+/// Returns whether this machine has IPv6.
 pub(super) fn is_here() -> bool {
     let here = UdpSocket::bind("[::1]:0").is_ok();
     if !here {

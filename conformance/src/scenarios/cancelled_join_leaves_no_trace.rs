@@ -12,7 +12,7 @@ pub(super) fn run(adapter: Adapter) {
     }
     assert!(one.join([nobody]).wait_timeout(Duration::from_millis(1)).is_none());
 
-    // Only the wait was cancelled: the join itself goes on.
+    // Only the waiting was cancelled: the join itself goes on.
     drop(one.join([other.local_addr()]));
     until(&one, |node| node.live_peers() == 1);
     joins(&one, &other);

@@ -8,7 +8,7 @@ use crate::wait::{done, event};
 pub(super) fn run(adapter: Adapter) {
     let nodes = adapter.cluster(2);
     done(nodes[1].shutdown());
-    // Nobody listens there any more, which is not known yet.
+    // No socket listens there any more, which the node does not know yet.
     let mut events = nodes[0].events();
     let sent = nodes[0].send(id(2), b"anybody?", Delivery::Request).unwrap();
     let failed = event(&mut events, |event| match event {

@@ -4,7 +4,7 @@ use crate::wait::{done, until};
 
 pub(super) fn run(adapter: Adapter) {
     let address = own_address();
-    // By name: it is resolved again and again.
+    // The seed is a name, which the node resolves repeatedly.
     let seeds = [name_of(address), "no-such-name.invalid:1".to_owned()];
     let early = adapter.node(1).seeds(&seeds).start().unwrap();
     let outcomes = done(early.join(&seeds));

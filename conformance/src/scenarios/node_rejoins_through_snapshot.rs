@@ -9,7 +9,7 @@ pub(super) fn run(adapter: Adapter) {
     let file = folder.path().join("snapshot");
     let home = adapter.node(1).start().unwrap();
 
-    // Neither an id nor an epoch is given: both come from the wall clock, chance and the file.
+    // The options give neither id nor epoch: they come from chance, the wall clock and the file.
     let first = adapter.bind("127.0.0.1:0").snapshot(&file).start().unwrap();
     let before = first.read(|node| node.local().epoch());
     joins(&first, &home);
@@ -28,7 +28,7 @@ pub(super) fn run(adapter: Adapter) {
     until(&home, move |node| node.member(&who).is_some_and(|m| *m.address() == address));
     assert!(restarted.snapshot_error().is_none());
 
-    // Killed now, without another write, it would still know where to go.
+    // If it were killed now, without another write, it would still find its cluster.
     let kept = Snapshot::load(&file).unwrap().expect("it is written at the start");
     assert_eq!((kept.epoch.get(), kept.members), (before.get() + 1, vec![home.local_addr()]));
 }

@@ -1,11 +1,11 @@
 use gossip_core::Delivery;
 
-use super::ipv6_is_as_good;
+use super::ipv6_cluster_works;
 use crate::Adapter;
 use crate::wait::{done, joins, message, until};
 
 pub(super) fn run(adapter: Adapter) {
-    if !ipv6_is_as_good::is_here() {
+    if !ipv6_cluster_works::is_here() {
         return;
     }
     let dual = adapter.bind("[::]:0").advertise("127.0.0.1:0").start().unwrap();

@@ -5,7 +5,7 @@ use crate::wait::{joins, until};
 
 pub(super) fn run(adapter: Adapter) {
     let nodes = adapter.cluster(4);
-    // More than a datagram holds in all.
+    // More than one datagram holds.
     let meta = [7; MAX_META];
     for node in &nodes {
         node.set_meta(&meta).unwrap();
