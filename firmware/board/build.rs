@@ -1,4 +1,4 @@
-//! Where the linker finds the memory map.
+//! Tells the linker where the memory map is.
 
 fn main() {
     let here = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");

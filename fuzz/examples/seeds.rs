@@ -1,5 +1,5 @@
-//! Writes inputs for the target `datagram` that go deep from the start, into a directory. To be
-//! called when the wire has changed and what is stored is no longer understood; then, in `fuzz`,
+//! Writes inputs for the target `datagram` that go deep from the start, into a directory. Run it
+//! when the wire has changed and nodes no longer understand the stored inputs; then, in `fuzz`:
 //!
 //! ```sh
 //! cargo run --example seeds target/corpus
@@ -8,10 +8,10 @@
 //!     target/corpus -- -set_cover_merge=1 -use_counters=0
 //! ```
 //!
-//! where the last one adds to an empty directory as few inputs as reach all that was reached. If the
-//! replay then misses a kind of message, which the life before an input may reach as well, copy a
-//! seed that brings it. The replay takes as long as there are inputs: a hundred are enough. For the
-//! other targets, what is stored is where to go on from.
+//! The last command adds to an empty directory as few inputs as give the same coverage. If the
+//! replay then misses a kind of message, copy a seed that contains it: the life before an input may
+//! have covered the same code. The replay time grows with the number of inputs; a hundred are
+//! enough. The other targets go on from their stored inputs.
 
 #[path = "../../gossip-core/tests/fuzz/mod.rs"]
 mod bodies;

@@ -1,4 +1,4 @@
-//! Two nodes whose tables differ, over a network that loses, repeats and reorders.
+//! Two nodes with different tables, over a network that loses, repeats and reorders.
 #![no_main]
 
 #[path = "../../gossip-core/tests/fuzz/mod.rs"]

@@ -1,4 +1,4 @@
-//! What a packet costs one node that knows many.
+//! The cost of a packet for a node with many members.
 
 #[path = "../tests/common/teach.rs"]
 mod teach;
@@ -9,13 +9,13 @@ use std::hint::black_box;
 use std::time::Duration;
 use teach::{NOW, address, deliver, discard, newcomer, teach};
 
-/// How long a ping is that carries nothing else.
+/// Length of a ping that carries nothing else.
 const PING: usize = 24;
 
-/// Where in it the fold of the sender's table is (docs/protocol.md).
+/// Position of the digest of the sender's table in it (docs/protocol.md).
 const FOLD: usize = 19;
 
-/// A node that knows `count` members, with what it answers to a stranger's page: known records.
+/// Returns a node that knows `count` members, and its answer to a stranger's page: known records.
 struct Bench {
     node: Node,
     now: Instant,
@@ -24,12 +24,12 @@ struct Bench {
 }
 
 fn setup(count: u32) -> Bench {
-    // Fifty records of 43 bytes take 2,159 bytes; the seal's room is on top.
+    // Fifty records of 43 bytes take 2,159 bytes, besides the reserve for a seal.
     let mut config = Config::lan();
     config.datagram_budget = 2_159 + 44;
     config.requests.enabled = false;
     config.queues.max_events = 16;
-    // Nobody else is there to answer a probe.
+    // No other member answers a probe.
     config.detector.probe_interval = Duration::from_secs(30);
     let mut node = newcomer(0, &config);
     teach(&mut node, count, &config);
@@ -42,7 +42,7 @@ fn setup(count: u32) -> Bench {
     let mut now = NOW;
     let mut found = Bench { node, now, ping: Vec::new(), records: Vec::new() };
     let mut buf = [0; 65_000];
-    // The newcomer catches up: it compares, and is told what it lacks.
+    // The newcomer catches up: it compares, and receives what it lacks.
     while found.records.is_empty() {
         assert!(now < NOW + Duration::from_secs(60), "no records");
         now = peer.poll_timeout().unwrap();
@@ -65,7 +65,7 @@ fn setup(count: u32) -> Bench {
         }
         found.now = now;
     }
-    // What it has learnt is news for a while; a settled node has none.
+    // The learnt records are rumours for a while. A settled node has none.
     let settled = now + Duration::from_secs(3);
     while let Some(due) = found.node.poll_timeout().filter(|due| *due < settled) {
         found.now = due;
@@ -76,9 +76,9 @@ fn setup(count: u32) -> Bench {
     found
 }
 
-/// A ping from member 1 to node 0 when their tables are equal.
+/// Returns a ping from member 1 to node 0 with equal tables.
 fn ping(config: &Config, fingerprint: u64) -> Vec<u8> {
-    // The same two, before they knew others: they ping each other.
+    // The same two nodes, before they knew others, ping each other.
     let [mut node, mut peer] = [0, 1].map(|index| newcomer(index, config));
     peer.join(NOW, [address(0)]);
     deliver(&mut peer, &mut node);

@@ -1,6 +1,6 @@
-//! A network stack of one's own: two nodes over smoltcp's UDP, on a cable in memory. There is no
-//! socket of an operating system, no reliable carrier and no clock but a counter, so each run is
-//! the same as the one before.
+//! A custom network stack: two nodes over smoltcp's UDP, on a cable in memory. There is no socket
+//! of an operating system and no reliable carrier, and the clock is a counter. So all runs are
+//! equal.
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -17,10 +17,10 @@ const PORT: u16 = 7946;
 /// The largest IP packet that the cable carries.
 const MTU: usize = 1_500;
 
-/// How long a packet is on its way.
+/// Time that a packet travels.
 const LATENCY: Duration = Duration::from_millis(2);
 
-/// The end of the cable that a host holds.
+/// A host's end of the cable.
 #[derive(Default)]
 struct Port {
     received: VecDeque<Vec<u8>>,
@@ -97,7 +97,7 @@ impl Host {
         Self { node, port, interface, sockets, udp }
     }
 
-    /// One turn of the pump: packets in, time, datagrams out, news to the screen.
+    /// Runs one turn: packets in, deadlines, datagrams out, events to the screen.
     fn turn(&mut self, now: Instant) {
         let stack_now = smoltcp::time::Instant::from_micros(now.as_micros() as i64);
         self.interface.poll(stack_now, &mut self.port, &mut self.sockets);
@@ -145,7 +145,7 @@ struct Cable {
 }
 
 impl Cable {
-    /// Carries what was sent, or loses it, and goes on to what happens next.
+    /// Carries or loses the packets sent, and moves the time to the next event.
     fn step(&mut self) {
         let [one, other] = &mut self.hosts;
         one.turn(self.now);
@@ -159,8 +159,8 @@ impl Cable {
         self.now = timeouts.chain(arrival).min().expect("nobody leaves").max(self.now);
     }
 
-    /// Lets time pass until each sees so many live peers and all is said; panics if that takes
-    /// more than `seconds`.
+    /// Runs until each node sees this many live peers and all output is printed. Panics if that
+    /// takes more than `seconds`.
     fn run_until_peers(&mut self, peers: usize, seconds: u64) {
         let end = self.now + Duration::from_secs(seconds);
         let done = |Host { node, .. }: &Host| node.live_peers() == peers && node.is_settled();

@@ -1,4 +1,4 @@
-//! Nodes that know many others. Node 0 is the one that knows.
+//! Nodes that know many others: node 0 does.
 
 #[path = "../../gossip-core/tests/common/teach.rs"]
 pub(crate) mod teach;
@@ -12,7 +12,7 @@ use rand::rngs::SmallRng;
 
 use crate::{Foca, Id};
 
-/// Our node, through which `count` - 1 others have just joined.
+/// Returns our node after `count` - 1 others joined through it.
 #[must_use]
 pub fn gossip(count: u32, config: &Config) -> Node {
     let mut node = teach::newcomer(0, config);
@@ -20,12 +20,12 @@ pub fn gossip(count: u32, config: &Config) -> Node {
     node
 }
 
-/// A foca node that was told of `count` - 1 others. If they are `news` to the cluster it holds an
-/// update of each to spread.
+/// Returns a foca node that heard of `count` - 1 others. If they are `news`, it holds an update of
+/// each to spread.
 ///
 /// # Panics
 ///
-/// If foca refuses them.
+/// Panics if foca refuses them.
 #[must_use]
 pub fn foca(count: u32, news: bool, config: foca::Config) -> Foca {
     let mut foca = Foca::new(id(0), config, SmallRng::seed_from_u64(1), PostcardCodec);
@@ -35,13 +35,13 @@ pub fn foca(count: u32, news: bool, config: foca::Config) -> Foca {
     foca
 }
 
-/// The configuration of a foca node in a local network of `count` nodes.
+/// Returns the configuration of a foca node in a local network of `count` nodes.
 #[must_use]
 pub fn foca_config(count: u32) -> foca::Config {
     foca::Config::new_lan(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN))
 }
 
-/// Who a foca node is, at the same address as our node of this index.
+/// Returns the identity of a foca node at the address of our node of this index.
 pub(crate) fn id(index: u32) -> Id {
     Id { addr: teach::address(index), bump: 1_700_000_000 }
 }

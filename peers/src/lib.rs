@@ -1,6 +1,7 @@
-//! Measures the gossip engine beside foca, another engine of the SWIM family, in one run: real
-//! clusters on loopback ([`sockets`]), clusters in one simulated network ([`simulated`]), what a packet
-//! costs ([`packets`]), and the memory of a node that knows many, for which [`known`] makes them.
+//! Measurements of the gossip engine and of foca, another engine of the SWIM family, in one run.
+//! They cover real clusters on loopback ([`sockets`]), clusters in one simulated network
+//! ([`simulated`]), the cost of a packet ([`packets`]), and the memory of a node with many members
+//! ([`known`]).
 
 mod clusters;
 pub mod known;
@@ -17,19 +18,19 @@ use foca::Identity;
 use rand::rngs::SmallRng;
 use serde::{Deserialize, Serialize};
 
-/// What went wrong, in one line.
+/// An error as one line.
 pub type Error = Box<dyn std::error::Error>;
 
-/// A node of foca as its documentation and examples have it, with a quick generator.
+/// A foca node as in its documentation and examples, with a quick generator.
 pub type Foca<A = SocketAddr> =
     foca::Foca<Id<A>, foca::PostcardCodec, SmallRng, foca::NoCustomBroadcast>;
 
-/// Who a foca node is: the identity of foca's own example of an agent, which can rejoin at once.
+/// The identity of a foca node, as in foca's own example of an agent: it can rejoin at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Id<A = SocketAddr> {
-    /// Where it is.
+    /// The address.
     pub addr: A,
-    /// Larger after each restart, and each time the others took it for dead.
+    /// A number that grows with each restart, and each time that others declared the node dead.
     pub bump: u64,
 }
 

@@ -7,7 +7,7 @@ use gossip_peers::simulated::{self, Simulated};
 use gossip_peers::sockets::{self, Cluster, Sockets};
 use gossip_peers::{Error, packets};
 
-/// Measures the gossip engine beside foca, in one run.
+/// Measures the gossip engine and foca in one run.
 #[derive(Parser)]
 #[command(name = "peers", arg_required_else_help = false)]
 struct Args {
@@ -17,13 +17,13 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Clusters on loopback: how they meet, and what they cost when nothing happens.
+    /// Clusters on loopback: how they meet, and the cost of idle ones.
     Sockets(Sockets),
-    /// Clusters in one simulated network: how they meet, and what they send when nothing happens.
+    /// Clusters in one simulated network: how they meet, and the traffic of idle ones.
     Sim(Simulated),
-    /// What a packet costs a node that knows 100 others, or 10,000.
+    /// The cost of a packet for a node with 100 or 10,000 members.
     Packet,
-    /// One cluster, for the process that measures it.
+    /// One cluster, in the process that measures it.
     #[command(hide = true)]
     Cluster(Cluster),
 }

@@ -1,4 +1,4 @@
-//! One run of one cluster, in a process of its own, which is what is measured.
+//! One run of one cluster, in a process of its own, which is measured.
 
 use std::fs;
 use std::thread::sleep;
@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::clusters::{Cluster, Counts, FocaCluster, GossipCluster};
 
-/// How often the nodes are looked at until they have met: the resolution of that time.
+/// Time between two looks at the nodes until they have met: the resolution of that time.
 const TICK: Duration = Duration::from_millis(5);
 
-/// How long the cluster is left alone before the idle window begins.
+/// Time before the idle window begins.
 const CALM: Duration = Duration::from_secs(5);
 
-/// What is measured: ours by their adapters, and foca on tokio.
+/// The measured systems: ours by adapter, and foca on tokio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum System {
     Tokio,
@@ -27,11 +27,11 @@ pub(crate) enum System {
     Foca,
 }
 
-/// What one run came to. Everything but times and errors is for one node, all idle figures but the
-/// memory are for a second.
+/// The result of one run. All figures except times and errors are per node. Idle figures except
+/// memory are per second.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Run {
-    /// Until all knew all, if that came within the limit. The figures of the meeting are until
+    /// Time until all nodes knew all, if within the limit. The figures of the meeting count until
     /// then, or up to the limit.
     pub(crate) meet_s: Option<f64>,
     pub(crate) meet_cpu_ms: f64,
@@ -43,21 +43,21 @@ pub(crate) struct Run {
     pub(crate) idle_bytes: f64,
     pub(crate) idle_requests: f64,
     pub(crate) resident_kib: f64,
-    /// Those of the process, the one that measures included; where the system tells.
+    /// Threads of the process, the measuring one included, where the system tells.
     pub(crate) threads: Option<f64>,
-    /// Inputs refused by any node from the start to the end.
+    /// Inputs that any node refused in the whole run.
     pub(crate) errors: f64,
 }
 
-/// What to measure.
+/// The parameters of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Task {
     pub(crate) nodes: usize,
-    /// From the first join to the last.
+    /// Time from the first join to the last.
     pub(crate) spread: Duration,
-    /// How long the idle window is.
+    /// Length of the idle window.
     pub(crate) window: Duration,
-    /// How long the nodes may take to meet.
+    /// Time limit for the nodes to meet.
     pub(crate) limit: Duration,
 }
 
@@ -111,7 +111,7 @@ fn measure<C: Cluster>(task: Task, start: fn(usize) -> Result<C, Error>) -> Resu
     })
 }
 
-/// When all knew all.
+/// Waits until all nodes know all. Returns the time.
 fn meet(cluster: &impl Cluster, task: Task, begin: Instant) -> Option<Duration> {
     while begin.elapsed() < task.limit {
         if cluster.all_know(task.nodes - 1) {
@@ -122,13 +122,13 @@ fn meet(cluster: &impl Cluster, task: Task, begin: Instant) -> Option<Duration> 
     None
 }
 
-/// What of this process is in memory, in bytes.
+/// Returns the resident memory of this process, in bytes.
 fn resident() -> Result<usize, Error> {
     let stats = memory_stats::memory_stats().ok_or("the system does not tell our memory")?;
     Ok(stats.physical_mem)
 }
 
-/// How many threads this process has, on Linux.
+/// Returns the number of threads of this process, on Linux.
 fn threads() -> Option<usize> {
     fs::read_dir("/proc/self/task").ok().map(Iterator::count)
 }

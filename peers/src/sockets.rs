@@ -12,21 +12,21 @@ use crate::clusters::WORKERS;
 use crate::run::{self, Run, System, Task};
 use crate::table::{self, Spread};
 
-/// How to measure clusters.
+/// Options of a measurement of clusters.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Sockets {
     #[command(flatten)]
     size: Size,
-    /// How many clusters of each kind, 1 to 1000.
+    /// Number of clusters of each kind, 1 to 1000.
     #[arg(long, value_name = "N", default_value_t = 5)]
     #[arg(value_parser = value_parser!(u32).range(1..=1000))]
     rounds: u32,
-    /// Print the figures as one JSON object and nothing else.
+    /// Print the figures as one JSON object only.
     #[arg(long)]
     json: bool,
 }
 
-/// One cluster, to be run in this process.
+/// Options of one cluster in this process.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Cluster {
     system: System,
@@ -36,26 +36,26 @@ pub struct Cluster {
 
 #[derive(Clone, Copy, Debug, Args)]
 struct Size {
-    /// How many nodes, 2 to 1000; each takes up to three file descriptors.
+    /// Number of nodes, 2 to 1000. Each takes up to three file descriptors.
     #[arg(long, value_name = "N", default_value_t = 100)]
     #[arg(value_parser = value_parser!(u16).range(2..=1000))]
     nodes: u16,
-    /// How long the idle window is, in seconds, 1 to 3600.
+    /// Length of the idle window in seconds, 1 to 3600.
     #[arg(long, value_name = "S", default_value_t = 10)]
     #[arg(value_parser = value_parser!(u32).range(1..=3600))]
     seconds: u32,
-    /// How long the nodes may take to meet, in seconds, 1 to 3600.
+    /// Time limit for the nodes to meet in seconds, 1 to 3600.
     #[arg(long, value_name = "S", default_value_t = 120)]
     #[arg(value_parser = value_parser!(u32).range(1..=3600))]
     limit: u32,
-    /// From the first join to the last, in milliseconds, 0 to 60000. At 0 foca's nodes probe in
-    /// step for ever, and their process wakes up for many at once.
+    /// Time from the first join to the last in milliseconds, 0 to 60000. At 0, foca's nodes probe
+    /// in step forever, and their process wakes up for many at once.
     #[arg(long, value_name = "MS", default_value_t = 1_000)]
     #[arg(value_parser = value_parser!(u32).range(0..=60_000))]
     spread: u32,
 }
 
-/// A figure: its name in JSON, its title, how many decimals to show, and where it is.
+/// A figure: name in JSON, title, decimals to show, and accessor.
 struct Figure(&'static str, &'static str, usize, fn(&Run) -> f64);
 
 const FIGURES: [Figure; 12] = [
@@ -80,11 +80,11 @@ impl Figure {
 }
 
 impl Cluster {
-    /// Runs it and prints its figures as JSON, for the process that started this one.
+    /// Runs the cluster and prints its figures as JSON, for the process that started this one.
     ///
     /// # Errors
     ///
-    /// If the system refuses the sockets, or does not tell what is measured.
+    /// Fails if the system refuses the sockets, or does not provide the figures.
     pub fn run(self) -> Result<(), Error> {
         let task = Task {
             nodes: self.size.nodes.into(),
@@ -96,7 +96,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Runs it in a process of its own.
+    /// Runs the cluster in a process of its own.
     fn spawn(self) -> Result<Run, Error> {
         let Self { system, size: Size { nodes, seconds, limit, spread } } = self;
         let name = name(system);
@@ -104,7 +104,7 @@ impl Cluster {
         command.args(["cluster", &name, "--nodes", &nodes.to_string()]);
         command.args(["--seconds", &seconds.to_string(), "--limit", &limit.to_string()]);
         command.args(["--spread", &spread.to_string()]);
-        // Those of tokio are set where it is built.
+        // The builder of tokio sets its threads.
         for variable in ["SMOL_THREADS", "ASYNC_STD_THREAD_COUNT"] {
             command.env(variable, WORKERS.to_string());
         }
@@ -116,18 +116,18 @@ impl Cluster {
     }
 }
 
-/// Measures clusters of all systems in turns and prints what they came to.
+/// Measures clusters of all systems in turns and prints the results.
 ///
 /// # Errors
 ///
-/// If a cluster could not be run.
+/// Fails if a cluster cannot be run.
 pub fn measure(sockets: Sockets) -> Result<(), Error> {
     let Sockets { size, rounds, json } = sockets;
     let systems = System::value_variants();
     let mut all = vec![Vec::new(); systems.len()];
     for round in 0..rounds as usize {
         for turn in 0..systems.len() {
-            // None is always the first.
+            // No system always comes first.
             let index = (round + turn) % systems.len();
             let run = Cluster { system: systems[index], size }.spawn()?;
             if !json {
@@ -150,14 +150,14 @@ fn name(system: System) -> String {
     system.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
-/// The CPU of the runs of one system when idle, to that of foca in the same round.
+/// Returns the idle CPU of one system relative to that of foca in the same round.
 fn to_foca(runs: &[Run], results: &[(System, Vec<Run>)]) -> Spread {
     let foca = results.iter().filter(|(system, _)| *system == System::Foca);
     let foca = foca.flat_map(|(_, runs)| runs);
     Spread::new(runs.iter().zip(foca).map(|(a, b)| a.idle_cpu_us / b.idle_cpu_us).collect())
 }
 
-/// Each figure as `[least, median, most]`; what never came is null.
+/// Formats each figure as `[min, median, max]`, with null for a missing one.
 fn object(size: Size, rounds: u32, results: &[(System, Vec<Run>)]) -> Value {
     let of_system = |(system, runs): &(System, Vec<Run>)| {
         let figure = |figure: &Figure| (figure.0.to_owned(), json!(figure.of(runs).array()));

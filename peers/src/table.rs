@@ -1,10 +1,10 @@
-//! Medians, and how they are shown.
+//! Medians, and their display.
 
 use std::ops::Div;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-/// How one figure came out in several runs.
+/// The distribution of one figure over several runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Spread {
     pub(crate) least: f64,
@@ -13,11 +13,11 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    /// Of at least one value.
+    /// Returns the distribution of at least one value.
     pub(crate) fn new(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
         let (low, high) = (values[(values.len() - 1) / 2], values[values.len() / 2]);
-        // Not halved when equal: both may be infinite.
+        // Equal values are not averaged: both may be infinite.
         let median = if low == high { low } else { low / 2.0 + high / 2.0 };
         Self { least: values[0], median, most: values[values.len() - 1] }
     }
@@ -40,12 +40,12 @@ impl Div<f64> for Spread {
     }
 }
 
-/// A value, or that it never came.
+/// Formats a value, or its absence.
 pub(crate) fn number(value: f64, decimals: usize) -> String {
     if value.is_finite() { format!("{value:.decimals$}") } else { "never".to_owned() }
 }
 
-/// Ours divided by theirs, where that says something.
+/// Returns our value divided by theirs, where that is meaningful.
 pub(crate) fn ratio(ours: f64, theirs: f64) -> String {
     let ratio = ours / theirs;
     if ratio.is_finite() && ratio > 0.0 { format!("{ratio:.2}") } else { "-".to_owned() }
@@ -58,7 +58,7 @@ pub(crate) fn new(header: &[&str]) -> Table {
     table
 }
 
-/// With all but the first column to the right.
+/// Aligns all columns except the first to the right.
 pub(crate) fn right(mut table: Table) -> Table {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);

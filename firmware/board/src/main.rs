@@ -1,4 +1,4 @@
-//! The cluster of the radio on a Cortex-M4 without an operating system, and what it takes there.
+//! The cluster of the radio on a Cortex-M4 without an operating system, and its memory there.
 
 #![no_std]
 #![no_main]
@@ -13,7 +13,7 @@ use gossip_core::Node;
 use radio::{FRAME, MEMBERS, life};
 use semihosting::{print, println, process};
 
-/// What the whole program may take of the flash, and one station of the RAM, in KiB.
+/// Limits in KiB: flash of the whole program, RAM of one station.
 const FLASH_LIMIT: usize = 200;
 const RAM_LIMIT: usize = 32;
 

@@ -1,4 +1,4 @@
-//! The heap, which counts what each station holds, and what the linker knows of the rest.
+//! The heap, which counts the bytes of each station, and the sections of the linker.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -6,13 +6,13 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use embedded_alloc::LlffHeap;
 use radio::MEMBERS;
 
-/// For all stations together, and the frames in the air.
+/// Bytes of the heap for all stations and the frames in the air.
 const HEAP_BYTES: usize = 256 << 10;
 
-/// What the heap gives at least, and a multiple of.
+/// Granularity of the heap.
 const GRAIN: usize = 8;
 
-/// The stack before its use, as the start-up code leaves it.
+/// The word with which the start-up code fills the stack.
 const UNUSED: u32 = 0xcccc_cccc;
 
 static HEAP: LlffHeap = LlffHeap::empty();
@@ -23,17 +23,17 @@ static METER: Meter = Meter {
     owner: AtomicUsize::new(0),
 };
 
-/// The program itself, then the stations.
+/// Accounts: the program itself, then the stations.
 const OWNERS: usize = 1 + MEMBERS as usize;
 
-/// Bytes of the heap.
+/// The heap's account, in bytes.
 struct Account {
     used: AtomicUsize,
     most: AtomicUsize,
 }
 
-/// The heap, and on whose account things go. There is one thread and no interrupt: what is read
-/// is still so when it is written.
+/// The heap, and the present account. There is one thread and no interrupt, so a read value is
+/// still valid when it is written back.
 struct Meter {
     accounts: [Account; OWNERS],
     owner: AtomicUsize,
@@ -45,14 +45,14 @@ impl Meter {
     }
 }
 
-// SAFETY: the heap does it all; what is counted here changes nothing of it.
+// SAFETY: the inner heap does the work, and the counting does not affect it.
 unsafe impl GlobalAlloc for Meter {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Account { used, most } = self.account();
         let now = used.load(Relaxed).wrapping_add(layout.size().next_multiple_of(GRAIN));
         used.store(now, Relaxed);
         most.store(most.load(Relaxed).max(now), Relaxed);
-        // SAFETY: the caller's promise is the one that the heap asks for.
+        // SAFETY: the caller makes the promise that the heap requires.
         unsafe { HEAP.alloc(layout) }
     }
 
@@ -60,25 +60,25 @@ unsafe impl GlobalAlloc for Meter {
         let Account { used, .. } = self.account();
         let bytes = layout.size().next_multiple_of(GRAIN);
         used.store(used.load(Relaxed).wrapping_sub(bytes), Relaxed);
-        // SAFETY: the caller's promise is the one that the heap asks for.
+        // SAFETY: the caller makes the promise that the heap requires.
         unsafe { HEAP.dealloc(pointer, layout) }
     }
 }
 
-/// Makes the heap ready; to be called once, before anything else.
+/// Initialises the heap. Call it once, before anything else.
 pub(crate) fn init() {
-    // SAFETY: nothing has been allocated yet.
+    // SAFETY: this call precedes all allocations.
     unsafe {
         embedded_alloc::init!(HEAP, HEAP_BYTES);
     }
 }
 
-/// From now on things go on the account of this station, or of the program itself.
+/// Switches the account to this station, or to the program itself.
 pub(crate) fn charge(station: Option<u16>) {
     METER.owner.store(station.map_or(0, |station| 1 + usize::from(station)), Relaxed);
 }
 
-/// The most that any station held of the heap at once, in bytes.
+/// Returns the largest heap use of any station, in bytes.
 pub(crate) fn most_of_a_station() -> usize {
     METER.accounts[1..].iter().map(|account| account.most.load(Relaxed)).max().unwrap_or(0)
 }
@@ -100,7 +100,7 @@ fn between(start: *const u32, end: *const u32) -> usize {
     end.addr() - start.addr()
 }
 
-/// How many bytes are code, constants (initial values of statics included), and statics without
+/// Returns the bytes of code, of constants with initial values of statics, and of statics without
 /// the heap.
 pub(crate) fn sections() -> [usize; 3] {
     let code = between(&raw const __stext, &raw const __etext);
@@ -110,10 +110,10 @@ pub(crate) fn sections() -> [usize; 3] {
     [code, constants, statics]
 }
 
-/// The most that was ever on the stack, in bytes.
+/// Returns the largest depth of the stack, in bytes.
 pub(crate) fn most_of_the_stack() -> usize {
     let (mut place, start) = (&raw const _stack_end, &raw const _stack_start);
-    // SAFETY: all between the two is memory of the stack, painted before the program began.
+    // SAFETY: all memory between the two belongs to the stack, and the start-up code filled it.
     while place < start && unsafe { place.read_volatile() } == UNUSED {
         place = place.wrapping_add(1);
     }

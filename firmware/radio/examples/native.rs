@@ -1,4 +1,4 @@
-//! The cluster on this machine, and the hash of its frames that every other machine must find.
+//! The cluster on this machine, and the hash of its frames, which every other machine must match.
 
 use radio::{MEMBERS, life};
 

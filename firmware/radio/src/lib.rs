@@ -1,6 +1,6 @@
-//! Nodes and the air between them, in memory: a driver for machines that have no operating system,
-//! no clock and no network. Time is a counter, the air loses one frame in ten, and the same number
-//! of stations gives the same bytes on every machine, which a hash of all of them shows.
+//! Nodes and the air between them, in memory: a driver for machines without operating system, clock
+//! and network. Time is a counter, and the air loses one frame in ten. The same number of stations
+//! gives the same bytes on every machine, as a hash of all frames shows.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -18,32 +18,32 @@ use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro128PlusPlus;
 use siphasher::sip::SipHasher13;
 
-/// The most members that a station knows, itself included.
+/// Number of members that a station knows, itself included.
 pub const MEMBERS: u16 = 16;
 
 /// The largest frame of the radio, in bytes.
 pub const FRAME: usize = 256;
 
-/// How long a frame is on its way.
+/// Time that a frame travels.
 const LATENCY: Duration = Duration::from_millis(20);
 
-/// Of how many frames one is lost.
+/// The air loses one frame in this many.
 const LOSS: u32 = 10;
 
-/// Where a program is told whose code runs from now on: that of a station, or its own. Called
-/// before and after everything that a station does.
+/// A callback that learns which code runs next: that of a station, or the program's own. Called
+/// before and after each operation of a station.
 pub type Switch = fn(Option<u16>);
 
-/// What became of a cluster.
+/// The result of a cluster's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// How many members each station knows in the end.
+    /// Number of members that each station knows at the end.
     pub members: u32,
-    /// A hash of all frames: when, from whom, to whom, and every byte.
+    /// A hash of all frames: time, sender, receiver and every byte.
     pub trace: u64,
 }
 
-/// A frame on its way.
+/// A frame in the air.
 struct Frame {
     at: Instant,
     from: u16,
@@ -63,7 +63,7 @@ struct Radio {
     switch: Switch,
 }
 
-/// How a station behaves: datagrams alone, and everything bounded for little memory.
+/// Returns the configuration of a station: datagrams only, with bounds for little memory.
 fn config() -> Config {
     Config::lan().with(|config| {
         config.datagram_budget = FRAME;
@@ -103,7 +103,8 @@ impl Radio {
         }
     }
 
-    /// What arrives arrives, who is due is called, and time goes on to what happens next.
+    /// Delivers the frames that arrive, calls the stations whose deadlines have passed, and moves
+    /// the time to the next event.
     fn step(&mut self) {
         while self.air.front().is_some_and(|frame| frame.at <= self.now) {
             let frame = self.air.pop_front().expect("just seen");
@@ -132,7 +133,7 @@ impl Radio {
         self.send(frame.to);
     }
 
-    /// Puts all that a station has to send into the air, which may lose it.
+    /// Puts all frames of a station into the air, which may lose them.
     fn send(&mut self, from: u16) {
         let mut buf = [0; FRAME];
         loop {
@@ -152,7 +153,7 @@ impl Radio {
         }
     }
 
-    /// Lets time pass until `done`; panics if that takes more than two minutes.
+    /// Runs until `done`. Panics if that takes more than two minutes.
     fn run_until(&mut self, done: impl Fn(&Self) -> bool) {
         let end = self.now + Duration::from_secs(120);
         while !done(self) {
@@ -171,13 +172,12 @@ impl Radio {
     }
 }
 
-/// The life of a cluster of some stations, 2 to [`MEMBERS`]: they meet, the last one is silenced
-/// and lost, then heard again and found. `say` is told what happened, and after how many
-/// milliseconds.
+/// Runs the life of a cluster of 2 to [`MEMBERS`] stations. They meet; the last one is silenced and
+/// declared dead; it is heard again and returns. Calls `say` with each stage and its milliseconds.
 ///
 /// # Panics
 ///
-/// If any of that does not come about.
+/// Panics if a stage fails.
 pub fn life(
     stations: u16,
     switch: Switch,

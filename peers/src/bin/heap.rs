@@ -1,4 +1,4 @@
-//! What a known member costs on the heap, everything included that a node holds.
+//! The heap bytes per known member, with everything that a node holds.
 //!
 //! `cargo run --release --manifest-path peers/Cargo.toml --bin heap`
 
@@ -24,11 +24,11 @@ fn main() {
     );
 }
 
-/// What `make` leaves on the heap.
+/// Returns the bytes that `make` leaves on the heap.
 fn measure<T>(make: impl FnOnce() -> T) -> f64 {
     let region = Region::new(HEAP);
     let made = make();
-    // Growth and shrinkage in place are in these two as well.
+    // These two include growth and shrinkage in place.
     let stats = region.change();
     let left = stats.bytes_allocated - stats.bytes_deallocated;
     drop(made);

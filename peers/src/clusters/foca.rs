@@ -1,5 +1,5 @@
-//! Foca nodes, driven as its documentation recommends and as thriftily as ours: one task and one
-//! socket each, a runtime that sends at once from foca's own buffer, timers in one heap.
+//! Foca nodes, driven as its documentation recommends and as thriftily as ours. Each has one task,
+//! one socket, a runtime that sends at once from foca's own buffer, and one heap of timers.
 
 use std::cmp::Reverse;
 use std::collections::binary_heap::PeekMut;
@@ -20,16 +20,16 @@ use tokio::time::{Instant, sleep_until};
 use super::{Cluster, Counts, tokio};
 use crate::{Error, Foca, Id, known};
 
-/// How many datagrams to read before the timers have their turn; the same as ours.
+/// Number of datagrams to read before the timers have their turn, as for our nodes.
 const BATCH: usize = 64;
 
-/// How often to announce itself while nobody is there.
+/// Time between two announcements while a node knows no other.
 pub(crate) const ANNOUNCE_AGAIN: Duration = Duration::from_secs(1);
 
 pub(crate) struct FocaCluster {
     gauges: Vec<Arc<Gauge>>,
     seed: Id,
-    /// Those that have not joined yet.
+    /// The nodes that have not joined yet.
     agents: Vec<Option<Agent>>,
     tokio: Tokio,
 }
@@ -77,7 +77,7 @@ impl Cluster for FocaCluster {
     }
 }
 
-/// What is seen of a node from outside.
+/// The observable state of a node.
 #[derive(Default)]
 struct Gauge {
     known: AtomicUsize,
@@ -91,7 +91,7 @@ struct Agent {
     foca: Foca,
     io: Io,
     received: Vec<u8>,
-    /// When to announce itself, if nobody is there.
+    /// The time of the next announcement, while the node knows no other.
     seek_at: Instant,
 }
 
@@ -124,7 +124,7 @@ impl Agent {
             if timer.deadline() != deadline {
                 timer.as_mut().reset(deadline);
             }
-            // In this order: an ack that has arrived beats its deadline.
+            // The order matters: an ack that has arrived comes before its deadline.
             tokio::select! {
                 biased;
                 _ = self.io.socket.readable() => self.receive(),
@@ -139,7 +139,7 @@ impl Agent {
         first.into_iter().chain(seek).min().unwrap_or_else(|| self.io.now + ANNOUNCE_AGAIN)
     }
 
-    /// Announces itself, now and then, as long as it knows nobody.
+    /// Announces the node periodically, as long as it knows no other.
     fn seek(&mut self, seed: Option<&Id>) {
         if self.foca.num_members() == 0 && self.seek_at <= self.io.now {
             self.seek_at = self.io.now + ANNOUNCE_AGAIN;
@@ -150,7 +150,7 @@ impl Agent {
         }
     }
 
-    /// Reads the datagrams that wait, up to a batch of them.
+    /// Reads up to a batch of datagrams.
     fn receive(&mut self) {
         for _ in 0..BATCH {
             match self.io.socket.try_recv_from(&mut self.received) {
@@ -168,7 +168,7 @@ impl Agent {
         }
     }
 
-    /// Hands foca the timers that are due.
+    /// Passes expired timers to foca.
     fn fire(&mut self) {
         self.io.now = Instant::now();
         while let Some(timer) = self.io.due() {
@@ -178,27 +178,27 @@ impl Agent {
     }
 }
 
-/// What foca calls back while it handles something.
+/// The runtime that foca calls while it handles an input.
 struct Io {
     socket: UdpSocket,
     gauge: Arc<Gauge>,
-    /// What the socket had no room for, which is rare.
+    /// Datagrams for which the socket had no room, which is rare.
     unsent: VecDeque<(SocketAddr, Box<[u8]>)>,
     /// When the call began.
     now: Instant,
-    /// Timers due at the same time go in foca's own order.
+    /// Timers of the same time expire in foca's own order.
     timers: BinaryHeap<Reverse<(Instant, Timer<Id>)>>,
 }
 
 impl Io {
-    /// Takes the first timer, if its time has come.
+    /// Takes the first timer, if it has expired.
     fn due(&mut self) -> Option<Timer<Id>> {
         let first = self.timers.peek_mut().filter(|first| first.0.0 <= self.now)?;
         let Reverse((_, timer)) = PeekMut::pop(first);
         Some(timer)
     }
 
-    /// No error ends the agent.
+    /// Counts an error, and goes on.
     fn note(&self, result: Result<(), foca::Error>) {
         if result.is_err() {
             self.gauge.errors.fetch_add(1, Relaxed);
@@ -212,7 +212,7 @@ impl Io {
 
     async fn flush(&mut self) {
         while let Some((to, data)) = self.unsent.pop_front() {
-            // An error is a loss, as the network has them.
+            // An error is like a loss by the network.
             if self.socket.send_to(&data, to).await.is_ok() {
                 self.sent(data.len());
             }

@@ -1,4 +1,4 @@
-//! Our own nodes, as any application would start them.
+//! Our own nodes, started as by any application.
 
 use gossip_tokio::{Config, Gossip, Stats};
 use tokio::runtime::Runtime;
@@ -10,7 +10,7 @@ const BIND: &str = "127.0.0.1:0";
 
 pub(crate) struct GossipCluster {
     nodes: Vec<Gossip>,
-    /// If that is what they run on.
+    /// The runtime, for nodes on tokio.
     _tokio: Option<Runtime>,
 }
 
@@ -56,7 +56,7 @@ impl GossipCluster {
 impl Cluster for GossipCluster {
     fn join(&mut self, index: usize) {
         if index > 0 {
-            // Goes on by itself; what comes of it is seen in `all_know`.
+            // The join goes on in the background. `all_know` shows the outcome.
             drop(self.nodes[index].join([self.nodes[0].local_addr()]));
         }
     }
@@ -75,7 +75,7 @@ impl Cluster for GossipCluster {
     }
 }
 
-/// Inputs that a node refused, and requests that failed.
+/// Returns the number of refused inputs and failed requests.
 pub(crate) fn errors(stats: &Stats) -> u64 {
     stats.rejected.too_short
         + stats.rejected.too_long

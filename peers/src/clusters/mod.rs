@@ -1,4 +1,4 @@
-//! Clusters of both kinds, on loopback in this process.
+//! Clusters of both systems, on loopback in this process.
 
 mod foca;
 mod gossip;
@@ -9,36 +9,35 @@ pub(crate) use foca::{ANNOUNCE_AGAIN, FocaCluster};
 pub(crate) use gossip::{GossipCluster, errors};
 use tokio::runtime::{Builder, Runtime};
 
-/// Worker threads of every runtime: a node is one task, and idle ones have no use for more.
+/// Worker threads of every runtime. A node is one task, and idle nodes need no more.
 pub(crate) const WORKERS: usize = 1;
 
-/// The nodes of one system. They run while it lives.
+/// The nodes of one system, which run until it is dropped.
 pub(crate) trait Cluster {
-    /// Lets a node join through the first; that one's turn comes before all others.
+    /// Lets a node join through the first, whose turn comes before all others.
     fn join(&mut self, index: usize);
 
-    /// Whether each node takes so many others to be live.
+    /// Returns whether each node sees this many live peers.
     fn all_know(&self, others: usize) -> bool;
 
-    /// What all nodes did since they started.
+    /// Returns the counters of all nodes since their start.
     fn counts(&self) -> Counts;
 }
 
-/// What nodes did, in total.
+/// Total counters of nodes.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Counts {
     /// Datagrams sent.
     pub(crate) packets: u64,
-    /// Bytes sent in datagrams and in the frames of requests, without the headers of UDP, TCP and
-    /// IP.
+    /// Bytes sent in datagrams and request frames, without the headers of UDP, TCP and IP.
     pub(crate) bytes: u64,
     /// Requests made over TCP.
     pub(crate) requests: u64,
-    /// Inputs that were refused.
+    /// Refused inputs.
     pub(crate) errors: u64,
 }
 
-/// A tokio for nodes of either kind.
+/// Builds a tokio runtime for nodes of either system.
 fn tokio() -> io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()
 }

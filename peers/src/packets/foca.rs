@@ -19,7 +19,7 @@ pub(super) struct Node {
 }
 
 impl Receiver for Node {
-    /// It has no news to spread, so that its acks carry nothing else.
+    /// The node has no news to spread, so that its acks carry nothing else.
     fn new(count: u32) -> Self {
         let mut config = known::foca_config(count);
         config.max_packet_size = NonZeroUsize::new(BUDGET).expect("it is not zero");
@@ -30,7 +30,7 @@ impl Receiver for Node {
         packet(sender, Message::Ping(0), &[])
     }
 
-    /// Gossip about members at random.
+    /// Returns gossip about random members.
     fn known_records(&mut self) -> Vec<Packet> {
         let mut rng = SmallRng::seed_from_u64(2);
         let others: Vec<_> = (1..self.count).collect();
@@ -49,7 +49,8 @@ impl Receiver for Node {
     }
 }
 
-/// In foca's layout: a header, then, if there are any, the number of updates and these.
+/// Encodes in foca's layout: a header, then the number of updates and the updates, if there are
+/// any.
 fn packet(sender: u32, message: Message<Id>, updates: &[Member<Id>]) -> Packet {
     const ROOM: &str = "a vector has room";
     let header = Header { src: id(sender), src_incarnation: 0, dst: id(0), message };
@@ -65,7 +66,7 @@ fn packet(sender: u32, message: Message<Id>, updates: &[Member<Id>]) -> Packet {
     Packet { sender, bytes }
 }
 
-/// Counts what foca sends.
+/// A runtime that counts the datagrams of foca.
 struct Outlet {
     sent: u64,
 }

@@ -1,4 +1,4 @@
-//! Our node, and packets for it that others really send.
+//! Our node, and packets that other nodes really send to it.
 
 use std::hint::black_box;
 use std::net::SocketAddr;
@@ -20,9 +20,9 @@ impl Receiver for Node {
     fn new(count: u32) -> Self {
         let mut config = Config::lan();
         config.datagram_budget = BUDGET;
-        // What it has to say comes in datagrams, then.
+        // Then the node sends everything by datagram.
         config.requests.enabled = false;
-        // All at once: it is the packets that count.
+        // Only the packets matter, so all records come at once.
         config.repair.bytes_per_second = 1 << 30;
         let node = known::gossip(count, &config);
         Self { node, config, now: NOW, buffer: vec![0; BUDGET] }
@@ -55,12 +55,12 @@ impl Receiver for Node {
 }
 
 impl Node {
-    /// A member pings the node and proves that it is where it says. Its ping, and what the node
-    /// then tells it, which is all that the node knows: the member knows nobody else.
+    /// Lets a member ping the node and prove its address. Returns the ping, and the records that
+    /// the node then sends: all, since the member knows no other.
     fn meet(&mut self, sender: u32) -> (Packet, Vec<Packet>) {
         let here = address(sender);
         let mut peer = newcomer(sender, &self.config);
-        // The same node, before it knew so many.
+        // The same node, before it knew many.
         let mut twin = newcomer(0, &self.config);
         peer.join(NOW, [address(0)]);
         deliver(&mut peer, &mut twin);
@@ -90,7 +90,7 @@ impl Node {
     }
 }
 
-/// What a node has to send to an address; the rest is lost.
+/// Returns the datagrams of a node to an address, and drops the others.
 fn sent(node: &mut gossip_core::Node, now: Instant, to: SocketAddr) -> Vec<Vec<u8>> {
     let mut buffer = [0; BUDGET];
     let mut sent = Vec::new();

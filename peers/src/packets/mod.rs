@@ -1,4 +1,4 @@
-//! What a packet costs a node that knows many: both systems in turns, in one thread.
+//! The cost of a packet for a node with many members: both systems in turns, in one thread.
 
 mod foca;
 mod gossip;
@@ -9,20 +9,21 @@ use std::time::{Duration, Instant};
 use crate::Error;
 use crate::table::{self, Spread};
 
-/// How many members the node knows, itself included.
+/// Number of members that the node knows, itself included.
 const SIZES: [u32; 2] = [100, 10_000];
 
-/// How many of them send packets, evenly spread: a lookup may depend on the place in the table.
+/// Number of members that send packets, evenly spread, since a lookup may depend on the position in
+/// the table.
 const SENDERS: u32 = 32;
 
-/// How many records a packet of records brings.
+/// Number of records in a packet of records.
 const RECORDS: usize = 50;
 
-/// The largest datagram of both systems, in bytes: fifty of our records, which are the larger
-/// ones, and the room for a seal.
+/// The largest datagram of both systems, in bytes: fifty of our records, which are the larger ones,
+/// and the reserve for a seal.
 const BUDGET: usize = 2_159 + 44;
 
-/// How long a batch takes at least, and how many there are.
+/// Minimum time of a batch, and number of batches.
 const BATCH: Duration = Duration::from_millis(2);
 const BATCHES: usize = 51;
 
@@ -32,26 +33,26 @@ struct Packet {
     bytes: Vec<u8>,
 }
 
-/// A node that knows many.
+/// A node with many members.
 trait Receiver {
-    /// It knows `count` - 1 others.
+    /// Creates a node that knows `count` - 1 others.
     fn new(count: u32) -> Self;
 
-    /// A ping from a member.
+    /// Returns a ping from a member.
     fn ping_from(&mut self, sender: u32) -> Packet;
 
-    /// Packets, at least one, of [`RECORDS`] records each that it knows already.
+    /// Returns at least one packet of [`RECORDS`] records that the node knows already.
     fn known_records(&mut self) -> Vec<Packet>;
 
-    /// Handles a packet, which that may change, and encodes the answers; how many there are.
+    /// Handles a packet, which may change it, and encodes the answers. Returns their number.
     fn handle(&mut self, sender: u32, packet: &mut [u8]) -> u64;
 }
 
-/// Measures and prints.
+/// Measures and prints the results.
 ///
 /// # Errors
 ///
-/// If a node does not answer as it should.
+/// Fails if a node does not answer as it should.
 pub fn measure() -> Result<(), Error> {
     println!("ns per packet: median (least to most) of {BATCHES} batches");
     let mut table = table::new(&["", "gossip-core", "foca", "ratio"]);
@@ -90,7 +91,7 @@ fn size(packet: &Packet) -> f64 {
     packet.bytes.len() as f64
 }
 
-/// Times both in turns, in nanoseconds per packet, of which each must have so many answers.
+/// Times both in turns, in nanoseconds per packet. Each packet must have this many answers.
 fn side_by_side(
     ours: &mut impl Receiver,
     theirs: &mut impl Receiver,
@@ -121,7 +122,7 @@ fn check(node: &mut impl Receiver, packets: &[Packet], answers: u64) -> Result<(
     Ok(())
 }
 
-/// How many times all packets are to be handled for a batch. Warms up.
+/// Returns how many times a batch handles all packets. Warms up.
 fn passes(node: &mut impl Receiver, packets: &[Packet]) -> usize {
     let mut passes = 1;
     loop {
@@ -134,7 +135,7 @@ fn passes(node: &mut impl Receiver, packets: &[Packet]) -> usize {
     }
 }
 
-/// Nanoseconds per packet. Each is copied to where a socket would put it.
+/// Returns nanoseconds per packet. Each is first copied to where a socket would put it.
 fn batch(node: &mut impl Receiver, packets: &[Packet], passes: usize) -> f64 {
     let mut buffer = [0; BUDGET];
     let begin = Instant::now();

@@ -1,4 +1,4 @@
-//! Foca nodes in the network of our simulation, driven as on sockets.
+//! Foca nodes in our simulated network, driven as on sockets.
 
 use std::time::Duration;
 
@@ -12,29 +12,29 @@ use super::Nodes;
 use crate::clusters::ANNOUNCE_AGAIN;
 use crate::{Foca, known};
 
-/// Who a node is: its address is its number, as that of our nodes in a simulation.
+/// The identity of a node. Its address is its number, as for our simulated nodes.
 type Id = crate::Id<u32>;
 
-/// Any number of foca nodes; all join through node 0.
+/// A cluster of foca nodes, which join through node 0.
 pub(super) struct FocaNodes {
     nodes: Vec<Node>,
-    /// How many of them know all others.
+    /// Number of nodes that know all others.
     informed: usize,
     air: Air,
     delivered: u64,
-    /// Inputs that a node refused.
+    /// Inputs that the nodes refused.
     errors: u64,
 }
 
 struct Node {
     foca: Foca<u32>,
-    /// Whether its next announcement is in the timeline.
+    /// Whether the node's next announcement is in the timeline.
     seeks: bool,
 }
 
-/// What happens next, and to which node.
+/// A step, and its node.
 enum Entry {
-    /// It announces itself, if it knows nobody.
+    /// The node announces itself, if it knows no other.
     Seek(u32),
     Timer(u32, Timer<Id>),
     Datagram(u32, Vec<u8>),
@@ -60,7 +60,7 @@ impl FocaNodes {
         this
     }
 
-    /// Lets the next thing happen, unless it is later than `limit`.
+    /// Runs the next step, unless it is later than `limit`.
     fn step(&mut self, limit: u64) -> bool {
         let Some((at, entry)) = self.air.timeline.pop(limit) else { return false };
         self.air.now = at;
@@ -101,7 +101,7 @@ impl FocaNodes {
         }
     }
 
-    /// Lets a node announce itself after this time, unless it is about to anyway.
+    /// Lets a node announce itself after this time, unless an announcement is scheduled.
     fn seek_later(&mut self, number: u32, after: Duration) {
         let seeks = &mut self.nodes[number as usize].seeks;
         if !std::mem::replace(seeks, true) {
@@ -146,21 +146,21 @@ fn micros(duration: Duration) -> u64 {
     duration.as_micros() as u64
 }
 
-/// In its first life.
+/// Returns the identity of a node's first life.
 fn id(number: u32) -> Id {
     Id { addr: number, bump: 1 }
 }
 
-/// What foca calls back while it handles something.
+/// The runtime that foca calls while it handles an input.
 struct Air {
     now: u64,
     timeline: Timeline<Entry>,
     links: Links,
-    /// Which node it is that calls.
+    /// The calling node.
     sender: u32,
-    /// By node.
+    /// Counters by node.
     sent: Vec<Traffic>,
-    /// The buffers of datagrams that have been read.
+    /// Buffers of datagrams that have been read, for reuse.
     spare: Vec<Vec<u8>>,
 }
 

@@ -1,4 +1,4 @@
-//! Our own nodes in our simulation; all join through node 0.
+//! Our own nodes in our simulation, which join through node 0.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use gossip_sim::{Network, Sim, SimConfig, Traffic};
 use super::Nodes;
 use crate::clusters::errors;
 
-/// A cluster that begins to join; the laws of the protocol are not checked.
+/// Starts a cluster that begins to join, without checks of the protocol's laws.
 pub(super) fn start(size: u32, network: Network, seed: u64) -> Sim {
     let set_up = SimConfig { checks: false, ..SimConfig::new(seed).network(network) };
     let mut sim = Sim::cluster(size as usize, set_up, &Config::lan());

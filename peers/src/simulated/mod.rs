@@ -14,27 +14,27 @@ use serde_json::json;
 
 use crate::{Error, table};
 
-/// How many packets the idle window is to have, about, unless a minute has more.
+/// Approximate number of packets in the idle window, unless a minute has more.
 const PACKETS: u64 = 1_000_000;
 
-/// How to measure clusters in a simulated network.
+/// Options of a measurement of clusters in a simulated network.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Simulated {
-    /// How many nodes, 2 to 4000.
+    /// Number of nodes, 2 to 4000.
     #[arg(long, value_name = "N", default_value_t = 128)]
     #[arg(value_parser = value_parser!(u32).range(2..=4_000))]
     nodes: u32,
-    /// How likely a packet is lost, 0 to 1.
+    /// Probability that a packet is lost, 0 to 1.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     loss: f64,
-    /// Decides all that is left to chance.
+    /// The seed of all randomness.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// How long each of the two may take, in seconds of the wall, 1 to 3600.
+    /// Time limit of each system in seconds of wall time, 1 to 3600.
     #[arg(long, value_name = "S", default_value_t = 120)]
     #[arg(value_parser = value_parser!(u32).range(1..=3_600))]
     wall_limit: u32,
-    /// Print the figures as one JSON object and nothing else.
+    /// Print the figures as one JSON object only.
     #[arg(long)]
     json: bool,
 }
@@ -46,11 +46,11 @@ fn probability(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Measures a cluster of each system and prints what they came to.
+/// Measures a cluster of each system and prints the results.
 ///
 /// # Errors
 ///
-/// None but that figures cannot be written.
+/// Fails if the figures cannot be written.
 pub fn measure(simulated: Simulated) -> Result<(), Error> {
     let Simulated { nodes, loss, seed, wall_limit, json } = simulated;
     let wall_limit = Duration::from_secs(wall_limit.into());
@@ -69,15 +69,15 @@ pub fn measure(simulated: Simulated) -> Result<(), Error> {
     Ok(())
 }
 
-/// Two packets a node and second; at least a minute, and an even number of the half minutes after
-/// which foca's nodes announce themselves.
+/// Returns the idle window at two packets per node and second: at least a minute, and an even
+/// number of the half minutes after which foca's nodes announce themselves.
 fn window(nodes: u32) -> Duration {
     const MINUTE: u64 = 60;
     let minutes = (PACKETS / (2 * u64::from(nodes))).div_ceil(MINUTE);
     Duration::from_secs(minutes * MINUTE)
 }
 
-/// The same network for both, with luck of the same seed.
+/// Returns the network of both systems, with the same seed.
 fn both(task: Task, loss: f64, seed: u64) -> [Run; 2] {
     let network = Network::lan().loss(loss);
     let ours = run(task, || gossip::start(task.nodes, network, seed));
@@ -85,7 +85,7 @@ fn both(task: Task, loss: f64, seed: u64) -> [Run; 2] {
     [ours, theirs]
 }
 
-/// A figure: its title, how many decimals to show, and where it is.
+/// A figure: title, decimals to show, and accessor.
 struct Figure(&'static str, usize, fn(&Run) -> Option<f64>);
 
 const FIGURES: [Figure; 8] = [

@@ -1,57 +1,58 @@
-//! One run of one cluster in virtual time, bounded by that of the wall.
+//! One run of one cluster in virtual time, with a limit of wall time.
 
 use std::time::{Duration, Instant};
 
 use gossip_sim::Traffic;
 use serde::Serialize;
 
-/// How long the nodes may take to meet, in virtual time.
+/// Time limit for the nodes to meet, in virtual time.
 pub(super) const LIMIT: Duration = Duration::from_secs(600);
 
-/// How long the cluster is left alone before the idle window begins.
+/// Time before the idle window begins.
 const CALM: Duration = Duration::from_secs(15);
 
-/// The clock of the wall is looked at each time when so much of virtual time has passed.
+/// Virtual time between two looks at the wall clock.
 const SLICE: Duration = Duration::from_millis(100);
 
-/// The nodes of one system in their network, which begin to join at the origin of time.
+/// The nodes of one system in their network. They begin to join at the origin of time.
 pub(super) trait Nodes {
-    /// Lets the time pass.
+    /// Runs for this time.
     fn run_for(&mut self, duration: Duration);
 
-    /// Lets the time pass until all know all, at most for `limit`; says how long it took.
+    /// Runs until all nodes know all, at most for `limit`. Returns how long it took.
     fn run_until_all_know_all(&mut self, limit: Duration) -> Option<Duration>;
 
-    /// What a node has sent.
+    /// Returns the traffic that a node sent.
     fn traffic(&self, number: usize) -> Traffic;
 
-    /// How many datagrams and frames came to a node.
+    /// Returns the number of datagrams and frames that reached a node.
     fn delivered(&self) -> u64;
 
-    /// How many inputs were refused, and requests failed.
+    /// Returns the number of refused inputs and failed requests.
     fn errors(&self) -> u64;
 }
 
-/// What to measure.
+/// The parameters of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Task {
     pub(super) nodes: u32,
-    /// How long the idle window is, in virtual time.
+    /// Length of the idle window, in virtual time.
     pub(super) window: Duration,
     pub(super) wall_limit: Duration,
 }
 
-/// What one cluster came to. A part is missing if the time of the wall was over.
+/// The result of one cluster. A part is missing if the wall time ran out.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(super) struct Run {
     pub(super) join: Option<Join>,
     pub(super) idle: Option<Idle>,
     pub(super) speed: Option<Speed>,
-    /// Where in virtual time the limit of wall time ended the run.
+    /// The virtual time at which the limit of wall time ended the run.
     pub(super) stopped_at_s: Option<f64>,
 }
 
-/// Until all knew all, or up to the limit. Packets are datagrams, and requests with their replies.
+/// Figures until all nodes knew all, or up to the limit. Packets are datagrams, and requests with
+/// their replies.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Join {
     pub(super) all_know_s: Option<f64>,
@@ -60,7 +61,7 @@ pub(super) struct Join {
     pub(super) seed_bytes: u64,
 }
 
-/// For a node and a second, all but the errors, which are all of the run.
+/// Figures per node and second, except the errors of the whole run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Idle {
     pub(super) datagrams: f64,
@@ -68,14 +69,14 @@ pub(super) struct Idle {
     pub(super) errors: u64,
 }
 
-/// How fast the idle cluster was simulated, network and nodes together, by the wall.
+/// Speed of the simulation of the idle cluster in wall time, network and nodes together.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Speed {
     pub(super) ns_per_packet: f64,
     pub(super) packets_per_second: f64,
 }
 
-/// A cluster at work, with its limit.
+/// A running cluster, with its limit.
 struct Watch<N> {
     nodes: N,
     size: usize,
@@ -84,7 +85,7 @@ struct Watch<N> {
 }
 
 impl<N: Nodes> Watch<N> {
-    /// Lets the nodes meet; how long that took. Without a result if the wall's time was over.
+    /// Lets the nodes meet. Returns how long it took, or `None` if the wall time ran out.
     fn meet(&mut self) -> Option<Option<Duration>> {
         while self.passed < LIMIT {
             if let Some(took) = self.nodes.run_until_all_know_all(SLICE) {
@@ -97,7 +98,7 @@ impl<N: Nodes> Watch<N> {
         Some(None)
     }
 
-    /// Lets the time pass. Without a result if the wall's time was over.
+    /// Runs for this time. Returns `None` if the wall time ran out.
     fn run_for(&mut self, duration: Duration) -> Option<()> {
         let until = self.passed + duration;
         while self.passed < until {
@@ -149,7 +150,7 @@ impl<N: Nodes> Watch<N> {
     }
 }
 
-/// Runs the cluster that `start` makes.
+/// Runs the cluster that `start` creates.
 pub(super) fn run<N: Nodes>(task: Task, start: impl FnOnce() -> N) -> Run {
     let end = Instant::now() + task.wall_limit;
     let size = task.nodes as usize;
