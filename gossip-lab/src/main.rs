@@ -14,7 +14,7 @@ fn main() -> ExitCode {
         Err(help) if !help.use_stderr() => help.exit(),
         Err(error) => return fail(error.to_string().lines().next().unwrap_or_default()),
     };
-    // A run that panics becomes an error, whose message is printed in its place.
+    // A run that panics becomes an error, and the command prints its message.
     std::panic::set_hook(Box::new(|_| {}));
     match command::run(&options) {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,11 +1,11 @@
-//! As much of the wire (`docs/protocol.md`) as a measurement needs.
+//! The part of the wire (`docs/protocol.md`) that measurements need.
 
 use std::iter;
 
 /// Bytes of an envelope.
 pub(crate) const ENVELOPE: usize = 9;
 
-/// The kinds of messages that are told apart.
+/// The kinds of messages that measurements distinguish.
 pub(crate) mod kind {
     pub(crate) const PING: u8 = 0x10;
     pub(crate) const ACK: u8 = 0x11;
@@ -15,7 +15,7 @@ pub(crate) mod kind {
     pub(crate) const ROOTS: u8 = 0x42;
 }
 
-/// The age of a record that is no rumour.
+/// Round of a record that is not a rumour.
 pub(crate) const OLD_NEWS: u8 = u8::MAX;
 
 /// A message in a datagram.
@@ -23,11 +23,11 @@ pub(crate) const OLD_NEWS: u8 = u8::MAX;
 pub(crate) struct Message<'a> {
     pub(crate) kind: u8,
     pub(crate) body: &'a [u8],
-    /// With kind and length.
+    /// Bytes of the message, with kind and length.
     pub(crate) bytes: usize,
 }
 
-/// The messages of a datagram, which is well formed.
+/// Iterates over the messages of a well-formed datagram.
 pub(crate) fn messages(datagram: &[u8]) -> impl Iterator<Item = Message<'_>> {
     let mut rest = datagram.get(ENVELOPE..).unwrap_or_default();
     iter::from_fn(move || {
@@ -40,17 +40,17 @@ pub(crate) fn messages(datagram: &[u8]) -> impl Iterator<Item = Message<'_>> {
     })
 }
 
-/// The short id of the sender of a datagram.
+/// Returns the short id of the sender of a datagram.
 pub(crate) fn sender(datagram: &[u8]) -> &[u8] {
     &datagram[5..ENVELOPE]
 }
 
-/// The short ids that adverts name.
+/// Iterates over the short ids in adverts.
 pub(crate) fn names(body: &[u8]) -> impl Iterator<Item = [u8; 4]> {
     items::<6>(body).map(|[a, b, c, d, ..]| [a, b, c, d])
 }
 
-/// The short ids that a question names.
+/// Iterates over the short ids in a want.
 pub(crate) fn wanted(body: &[u8]) -> impl Iterator<Item = [u8; 4]> {
     items::<4>(body)
 }
@@ -74,8 +74,8 @@ fn put_varint(mut number: u64, bytes: &mut Vec<u8>) {
     bytes.push(number as u8);
 }
 
-/// Appends the record, which is no rumour, of a member that has just left: in its first life, after
-/// so many changes, without metadata.
+/// Appends the record of a member that has just left, not as a rumour: in its first life, after
+/// this many changes, without metadata.
 pub(crate) fn put_departed(id: u128, address: u32, changes: u32, datagram: &mut Vec<u8>) {
     const LEFT: u8 = 2;
     let mut body = vec![OLD_NEWS, 0];

@@ -1,4 +1,4 @@
-//! The command as others use it: the JSON of each scenario, and what it says to nonsense.
+//! The command as a user runs it: the JSON of each scenario, and the errors for bad options.
 
 use std::process::{Command, Output};
 
@@ -108,7 +108,7 @@ fn a_plot_of_several_configurations_names_them() {
     assert!(plot.contains("Lifeguard") && plot.contains("ours"), "{plot}");
 }
 
-/// What is plotted by a run with these arguments.
+/// Returns the plot of a run with these arguments.
 fn plot(arguments: &str) -> String {
     let name = arguments.split(' ').next().unwrap();
     let path = std::env::temp_dir().join(format!("gossip-{}-{name}.svg", std::process::id()));

@@ -1,5 +1,5 @@
-//! What the protocol costs and how quick it is, by size and loss, as text that is compared to the
-//! letter: a change of the protocol shows as a change of these figures.
+//! The cost and speed of the protocol by size and loss, as text that must match exactly. A change
+//! of the protocol shows as a change of these figures.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -8,7 +8,7 @@ use gossip_lab::scenario::{
     Conditions, Scenario, join::Join, reconcile::Reconcile, spread::Spread,
 };
 
-/// Names the one snapshot that is to be written anew.
+/// Environment variable with the name of the snapshot to rewrite.
 const WRITE: &str = "GOSSIP_LAB_WRITE_SNAPSHOT";
 
 #[test]
@@ -46,7 +46,7 @@ fn by_size_and_loss(scenario: impl Fn(usize, Conditions) -> Scenario) -> String 
     table(rows)
 }
 
-/// A line for each case, of one seed.
+/// Returns a line per case, of one seed.
 fn table(cases: impl Iterator<Item = (String, Scenario)>) -> String {
     let mut text = String::new();
     for (case, scenario) in cases {

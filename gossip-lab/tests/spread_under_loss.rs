@@ -1,4 +1,4 @@
-//! A change spreads where three packets of ten are lost.
+//! A change spreads at a loss of 30 %.
 
 use gossip_lab::scenario::{Conditions, Scenario, spread::Spread};
 

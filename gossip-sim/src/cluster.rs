@@ -8,7 +8,7 @@ use crate::{Sim, SimConfig};
 
 /// When a crash was noticed, from the crash on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Notices {
+pub struct DetectionTimes {
     /// When the first of the others no longer listed the crashed node as live.
     pub first: Option<Duration>,
     /// When the last of them did not.
@@ -84,13 +84,13 @@ impl Sim {
     }
 
     /// Crashes a node and watches, at most for `limit`, how the others notice.
-    pub fn crash_and_watch(&mut self, index: usize, limit: Duration) -> Notices {
+    pub fn crash_and_watch(&mut self, index: usize, limit: Duration) -> DetectionTimes {
         let listed = self.listed_by(index);
         self.crash(index);
         let first = self.run_until(limit, |sim| sim.listed_by(index) < listed);
-        let Some(first) = first else { return Notices::default() };
+        let Some(first) = first else { return DetectionTimes::default() };
         let rest = self.run_until(limit.saturating_sub(first), |sim| sim.listed_by(index) == 0);
-        Notices { first: Some(first), last: rest.map(|rest| first + rest) }
+        DetectionTimes { first: Some(first), last: rest.map(|rest| first + rest) }
     }
 
     /// The id of a node.

@@ -7,7 +7,7 @@ use crate::traffic::Traffic;
 
 /// An event of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Occurrence {
+pub struct LoggedEvent {
     /// When.
     pub at: Instant,
     /// Which node told it.
@@ -16,7 +16,7 @@ pub struct Occurrence {
     pub event: Event<u32>,
 }
 
-impl Occurrence {
+impl LoggedEvent {
     /// The member whose death was told.
     #[must_use]
     pub fn failed(&self) -> Option<&Member<u32>> {
@@ -29,7 +29,7 @@ impl Occurrence {
 
 /// A datagram on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Passing<'a> {
+pub struct PacketTap<'a> {
     /// When.
     pub at: Instant,
     /// The node that sent it, or that it came to.
@@ -52,16 +52,16 @@ pub enum Place {
 }
 
 /// Sees all datagrams.
-type Tap = Box<dyn FnMut(Passing<'_>) + Send>;
+type Tap = Box<dyn FnMut(PacketTap<'_>) + Send>;
 
 /// Which events are kept.
-type Filter = Box<dyn FnMut(&Occurrence) -> bool + Send>;
+type Filter = Box<dyn FnMut(&LoggedEvent) -> bool + Send>;
 
 #[derive(Default)]
 pub(crate) struct Log {
     filter: Option<Filter>,
     tap: Option<Tap>,
-    pub(crate) kept: Vec<Occurrence>,
+    pub(crate) kept: Vec<LoggedEvent>,
     pub(crate) trace: u64,
     pub(crate) delivered: u64,
     pub(crate) lost: u64,
@@ -81,13 +81,13 @@ impl Log {
 
     pub(crate) fn passes(&mut self, at: Instant, node: usize, place: Place, bytes: &[u8]) {
         if let Some(tap) = &mut self.tap {
-            tap(Passing { at, node, place, bytes });
+            tap(PacketTap { at, node, place, bytes });
         }
     }
 
     pub(crate) fn event(&mut self, at: Instant, node: usize, event: Event<u32>) {
         let Some(filter) = &mut self.filter else { return };
-        let occurrence = Occurrence { at, node, event };
+        let occurrence = LoggedEvent { at, node, event };
         if filter(&occurrence) {
             self.kept.push(occurrence);
         }

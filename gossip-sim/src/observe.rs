@@ -2,7 +2,7 @@
 
 use gossip_core::{Member, NodeId};
 
-use crate::log::{Occurrence, Passing};
+use crate::log::{LoggedEvent, PacketTap};
 use crate::traffic::Traffic;
 use crate::{Sim, SimConfig};
 
@@ -15,24 +15,24 @@ impl Sim {
 
     /// Keeps those events, from now on, for which `filter` is true. It sees all of them, so it
     /// can count as well; what is kept takes memory until [`Sim::take_log`].
-    pub fn record(&mut self, filter: impl FnMut(&Occurrence) -> bool + Send + 'static) {
+    pub fn record(&mut self, filter: impl FnMut(&LoggedEvent) -> bool + Send + 'static) {
         self.log.set_filter(Box::new(filter));
     }
 
     /// The events that were kept, in their order.
     #[must_use]
-    pub fn log(&self) -> &[Occurrence] {
+    pub fn log(&self) -> &[LoggedEvent] {
         &self.log.kept
     }
 
     /// Takes the events that were kept.
-    pub fn take_log(&mut self) -> Vec<Occurrence> {
+    pub fn take_log(&mut self) -> Vec<LoggedEvent> {
         std::mem::take(&mut self.log.kept)
     }
 
     /// Shows every datagram, from now on, to `tap`: once when it leaves a node, once when it has
     /// come to one. It replaces an earlier one.
-    pub fn tap(&mut self, tap: impl FnMut(Passing<'_>) + Send + 'static) {
+    pub fn tap(&mut self, tap: impl FnMut(PacketTap<'_>) + Send + 'static) {
         self.log.set_tap(Some(Box::new(tap)));
     }
 

@@ -1,4 +1,4 @@
-//! The command: options, trials, and what is printed.
+//! The command: options, trials, and output.
 
 mod plot;
 mod summary;
@@ -16,28 +16,28 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Map;
 use summary::Summary;
 
-/// Measures the protocol in a deterministic network of many nodes and in virtual time.
+/// Measures the protocol in a deterministic network of many nodes, in virtual time.
 #[derive(Parser)]
 #[command(name = "gossip-lab", arg_required_else_help = false)]
 pub(crate) struct Options {
     #[command(subcommand)]
     scenario: Scenario,
-    /// Decides everything that is left to chance; further trials have the seeds after it.
+    /// The seed of all randomness. Further trials use the following seeds.
     #[arg(long, global = true, default_value_t = 1)]
     seed: u64,
-    /// How often it is run, each time with another seed.
+    /// Number of runs, each with another seed.
     #[arg(long, global = true, default_value_t = 1, value_parser = value_parser!(u64).range(1..=1_000_000))]
     trials: u64,
     /// Print one JSON object instead of a table. With several trials a figure is their mean, and
-    /// `spread` tells how they differ.
+    /// `spread` states how they differ.
     #[arg(long, global = true)]
     json: bool,
-    /// Plot it, in SVG, to this file.
+    /// Plot the result to this file, in SVG.
     #[arg(long, global = true, value_name = "FILE")]
     svg: Option<PathBuf>,
 }
 
-/// Does what the options say.
+/// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
     match &options.scenario {
         Scenario::Soak(soak) => return run_soak(soak, options),
@@ -112,7 +112,7 @@ fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Shown on a terminal only.
+/// Returns a progress bar, shown on a terminal only.
 fn progress(length: u64) -> ProgressBar {
     let bar = ProgressBar::new(length);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len}, {elapsed}, {eta} to go")

@@ -1,17 +1,17 @@
-//! The plot.
+//! Plots.
 
 use std::path::Path;
 
 use gossip_lab::scenario::{Curve, Error};
 use plotters::prelude::*;
 
-/// Writes a plot with a line for each curve, and a legend if they have names.
+/// Writes a plot with a line per curve, and a legend if they have names.
 pub(crate) fn write(path: &Path, title: &str, curves: &[&Curve]) -> Result<(), Error> {
     let label = curves.first().map_or("", |curve| curve.label);
     if label.is_empty() {
         return Err(format!("{title} has nothing to plot"));
     }
-    // It would be created when the drawing is done, and fail silently.
+    // The plotter would create the file at the end, and fail silently.
     std::fs::write(path, "").map_err(|error| format!("{}: {error}", path.display()))?;
     draw(path, title, label, curves).map_err(|error| format!("{}: {error}", path.display()))
 }

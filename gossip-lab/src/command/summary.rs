@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 enum Figure {
     /// Ascending.
     Numbers(Vec<f64>),
-    /// Of all trials together.
+    /// Figures of all trials together.
     Pooled(f64),
-    /// What is no number is that of the first trial.
+    /// A value that is not a number: that of the first trial.
     Other(Value),
 }
 
@@ -36,7 +36,7 @@ impl Summary {
         Self(first.figures.iter().map(figure).collect())
     }
 
-    /// As one object.
+    /// Returns all figures as one object.
     pub(crate) fn json(&self, scenario: &str, seed: u64, trials: u64) -> Value {
         let mut object = Map::new();
         object.insert("scenario".into(), scenario.into());
@@ -64,7 +64,7 @@ impl Summary {
         object.into()
     }
 
-    /// To be read: a table of the figures, and one for each figure that is a list.
+    /// Formats a table of the figures, and one for each figure that is a list.
     pub(crate) fn tables(&self) -> String {
         let lists = self.0.iter().filter_map(|(_, figure)| list(figure).map(columns));
         let tables = std::iter::once(self.table()).chain(lists);
@@ -104,13 +104,13 @@ fn styled() -> Table {
     table
 }
 
-/// The objects of a figure that is a list of them.
+/// Returns the objects of a figure that is a list of them.
 fn list(figure: &Figure) -> Option<Vec<&Map<String, Value>>> {
     let Figure::Other(Value::Array(values)) = figure else { return None };
     values.iter().map(Value::as_object).collect()
 }
 
-/// A column for each object.
+/// Formats a table with a column per object.
 fn columns(objects: Vec<&Map<String, Value>>) -> Table {
     let mut table = styled();
     let Some(first) = objects.first() else { return table };
@@ -148,17 +148,17 @@ fn mean(numbers: &[f64]) -> f64 {
     numbers.iter().sum::<f64>() / numbers.len() as f64
 }
 
-/// Of ascending numbers.
+/// Returns the median of ascending numbers.
 fn percentile(numbers: &[f64], percent: usize) -> f64 {
     numbers[((numbers.len() - 1) * percent).div_ceil(100)]
 }
 
-/// What is whole is written so.
+/// Converts a number, as an integer if it is whole.
 fn number(number: f64) -> Value {
     if number.fract() == 0.0 && number.abs() < 1e15 { json!(number as i64) } else { json!(number) }
 }
 
-/// With three digits or more.
+/// Formats with at least three digits.
 fn text(number: f64) -> String {
     if number.fract() == 0.0 {
         return format!("{number:.0}");

@@ -1,4 +1,4 @@
-//! Nodes come and go, and the gone are forgotten.
+//! Nodes come and go, and departed ones are forgotten.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use serde::Serialize;
 use super::{Conditions, Error, Outcome, nodes, traffic_curve};
 use gossip_sim::{Sim, local};
 
-/// Every minute one node in five is replaced by a new one, for two graces; half of them leave,
-/// half crash. One grace later nobody should remember them.
+/// Replaces one node in five each minute, for two retention times; half of them leave, half crash.
+/// One retention time later no node should remember them.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Churn {
-    /// How many nodes.
+    /// Number of nodes.
     #[arg(long, default_value_t = 100, value_parser = nodes)]
     pub nodes: usize,
-    /// For how many seconds the gone are remembered.
+    /// Retention of departed members, in seconds.
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(60..=3_600))]
     pub grace: u64,
-    /// The network, once the cluster has settled.
+    /// The network after the cluster has settled.
     #[command(flatten)]
     pub conditions: Conditions,
 }
@@ -27,9 +27,10 @@ pub struct Churn {
 struct Figures {
     nodes: usize,
     replaced: usize,
-    /// How many seconds more than the grace after the last replacement somebody was remembered.
+    /// Seconds beyond the retention, after the last replacement, until all departed members were
+    /// forgotten.
     forgotten_s: f64,
-    /// How often somebody who runs was told to have failed.
+    /// Number of reports that a running node had failed.
     false_deaths: u64,
     bytes_per_node_and_second: f64,
 }

@@ -6,15 +6,15 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Conditions, Curve, Error, Outcome, nodes, within};
-use gossip_sim::Occurrence;
+use gossip_sim::LoggedEvent;
 
-/// One node crashes, at some moment of a settled cluster.
+/// Crashes one node of a settled cluster.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Crash {
-    /// How many nodes.
+    /// Number of nodes.
     #[arg(long, default_value_t = 100, value_parser = nodes)]
     pub nodes: usize,
-    /// The network, once the cluster has settled.
+    /// The network after the cluster has settled.
     #[command(flatten)]
     pub conditions: Conditions,
 }
@@ -22,7 +22,7 @@ pub struct Crash {
 #[derive(Serialize)]
 struct Figures {
     nodes: usize,
-    /// When the first no longer lists it as live, and when the last, in seconds.
+    /// Seconds until the first and the last node no longer list it as live.
     first_notice_s: f64,
     last_notice_s: f64,
 }
@@ -41,7 +41,7 @@ impl Crash {
             first_notice_s: within(notices.first, "the first notice")?,
             last_notice_s: within(notices.last, "the last notice")?,
         };
-        let share = |(place, told): (usize, Occurrence)| {
+        let share = |(place, told): (usize, LoggedEvent)| {
             let since = told.at.as_micros() as f64 / 1e6 - begin;
             (since, 100.0 * (place + 1) as f64 / (nodes - 1) as f64)
         };

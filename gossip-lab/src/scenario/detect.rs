@@ -1,4 +1,4 @@
-//! Many crash, one after the other: how soon that is noticed.
+//! Many nodes crash, one after the other: how soon others notice.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,40 +12,40 @@ use super::statistics::{mean, quantile};
 use super::{Conditions, Curve, Error, Outcome, Samples, nodes, percent, within};
 use crate::wire::{self, kind};
 use gossip_sim::raw::Random;
-use gossip_sim::{Occurrence, Passing, Place, Sim, local};
+use gossip_sim::{LoggedEvent, PacketTap, Place, Sim, local};
 
-/// Many crash, some at a time, and come back in a new life: how soon a crash meets its first ping,
-/// and how soon it is known. Those who crash together do not watch each other, so that each crash
-/// is one by itself.
+/// Crashes many nodes, some at a time, which return in a new life. Measures how soon a crash meets
+/// its first ping, and how soon all know. Nodes that crash together do not watch each other, so
+/// that each crash counts alone.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Detect {
-    /// How many nodes.
+    /// Number of nodes.
     #[arg(long, default_value_t = 1_000, value_parser = nodes)]
     pub nodes: usize,
-    /// How many crashes.
+    /// Number of crashes.
     #[arg(long, default_value_t = 2_000, value_parser = value_parser!(u32).range(1..))]
     pub crashes: u32,
-    /// How many of a hundred nodes are replaced by new ones in a minute; half of them leave, half
-    /// crash. They are not measured.
+    /// Number of nodes per hundred that are replaced in a minute. Half of them leave, half crash.
+    /// They are not measured.
     #[arg(long, default_value_t = 0.0, value_parser = percent)]
     pub churn: f64,
-    /// The network, once the cluster has settled.
+    /// The network after the cluster has settled.
     #[command(flatten)]
     pub conditions: Conditions,
 }
 
-/// How long all is left in peace after each return.
+/// Time without faults after each return.
 const SETTLE: Duration = Duration::from_secs(10);
 
-/// When a crash must be known to all.
+/// Time after which a crash must be known to all.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// What is measured: pings in probe intervals, the others in seconds.
+/// The samples: pings in probe intervals, the others in seconds.
 const PINGS: &str = "the first ping";
 const DEATHS: &str = "the first verdict";
 const KNOWN: &str = "all know";
 
-/// Not the stream of any node.
+/// A random stream that no node uses.
 const STREAM: u64 = u64::MAX - 1;
 
 #[derive(Serialize)]
@@ -57,13 +57,13 @@ struct Figures {
     pooled: Pooled,
 }
 
-/// Of all trials together.
+/// Figures of all trials together.
 #[derive(Serialize)]
 pub(super) struct Pooled {
-    /// From a crash until the first ping comes to the host.
+    /// Time from a crash until the first ping reaches the host.
     first_ping_intervals_mean: f64,
     first_ping_intervals_p999: f64,
-    /// From a crash until somebody tells of the death, and until nobody lists it as live.
+    /// Time from a crash until the first report of the death, and until no node lists it as live.
     first_death_s_median: f64,
     all_know_s_median: f64,
     all_know_s_max: f64,
@@ -83,20 +83,20 @@ impl Pooled {
     }
 }
 
-/// What was seen on the wire.
+/// Observations on the wire.
 #[derive(Default)]
 struct Seen {
-    /// By short id: which node.
+    /// Nodes by short id.
     names: HashMap<[u8; 4], usize>,
-    /// Who has pinged whom, while there was peace.
+    /// Pairs of nodes that pinged each other while there was no fault.
     pairs: BTreeSet<(usize, usize)>,
-    /// When the first ping came to whom nobody answers for.
+    /// Time of the first ping to each crashed node.
     first: HashMap<usize, Instant>,
 }
 
 impl Seen {
-    fn datagram(&mut self, passing: Passing<'_>) {
-        let Passing { at, node, place, bytes } = passing;
+    fn datagram(&mut self, passing: PacketTap<'_>) {
+        let PacketTap { at, node, place, bytes } = passing;
         let name = wire::sender(bytes).try_into().unwrap_or_default();
         if place == Place::Departure {
             self.names.insert(name, node);
@@ -109,13 +109,13 @@ impl Seen {
     }
 }
 
-/// The cluster, and what comes and goes in it.
+/// The cluster, and its replacements.
 struct Run {
     sim: Sim,
     config: Config,
     random: Random,
     seen: Arc<Mutex<Seen>>,
-    /// The pause between two replacements, and when the next is due.
+    /// Time between two replacements, and time of the next.
     pace: Option<Duration>,
     next: Instant,
     replaced: usize,
@@ -170,7 +170,7 @@ impl Run {
         Ok(run)
     }
 
-    /// Anybody whom nearly all know.
+    /// Returns a random node that nearly all know.
     fn someone(&mut self) -> usize {
         let enough = self.sim.present().count() * 49 / 50;
         let known = self.sim.present().filter(|&index| self.sim.listed_by(index) >= enough);
@@ -179,7 +179,7 @@ impl Run {
         known.get(any).copied().unwrap_or_default()
     }
 
-    /// So many, or fewer, none of whom watches another.
+    /// Returns at most this many nodes, of which none watches another.
     fn victims(&mut self, count: usize) -> Vec<usize> {
         let mut victims = vec![self.someone()];
         for _ in 0..10 * count {
@@ -194,7 +194,7 @@ impl Run {
         victims
     }
 
-    /// The victims crash together, at any moment.
+    /// Crashes the victims together, at a random moment.
     fn crash(&mut self, victims: &[usize], samples: &mut Samples) -> Result<(), Error> {
         let phase = self.random.below(self.config.detector.probe_interval.as_micros() as u64);
         self.run_until(Duration::from_micros(phase), |_| false);
@@ -215,7 +215,7 @@ impl Run {
         let seen = lock(&self.seen);
         for (known, &victim) in known.iter().zip(victims) {
             let id = self.sim.id(victim);
-            let told = |told: &&Occurrence| told.failed().is_some_and(|member| member.id() == id);
+            let told = |told: &&LoggedEvent| told.failed().is_some_and(|member| member.id() == id);
             let death = deaths.iter().find(told).map(|told| told.at);
             let ping = seen.first.get(&victim).copied();
             let took = |at: Option<Instant>, what| {
@@ -229,13 +229,13 @@ impl Run {
         Ok(())
     }
 
-    /// All is left in peace, to see who watches whom.
+    /// Runs without faults, to learn which nodes watch which.
     fn settle(&mut self) {
         lock(&self.seen).pairs.clear();
         self.run_until(SETTLE, |_| false);
     }
 
-    /// Lets the time pass until a condition holds; nodes come and go meanwhile.
+    /// Runs until a condition holds, while nodes come and go.
     fn run_until(&mut self, limit: Duration, mut condition: impl FnMut(&Sim) -> bool) {
         let end = self.sim.now() + limit;
         loop {
@@ -248,7 +248,7 @@ impl Run {
         }
     }
 
-    /// Somebody goes, somebody new comes.
+    /// Replaces a node by a new one.
     fn replace(&mut self) {
         let gone = self.someone();
         if self.replaced.is_multiple_of(2) {

@@ -1,4 +1,4 @@
-//! A few are barely there: who is declared dead, and how often they come and go.
+//! A few nodes are barely reachable: which are declared dead, and how often they come and go.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,50 +9,51 @@ use serde::Serialize;
 
 use super::{Conditions, Curve, Error, Outcome, nodes, percent};
 use gossip_sim::raw::Random;
-use gossip_sim::{Occurrence, Sim};
+use gossip_sim::{LoggedEvent, Sim};
 
-/// A few are barely there: who is declared dead, and how often do they come and go?
+/// Makes a few nodes barely reachable. Measures which nodes are declared dead, and how often they
+/// come and go.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Flap {
-    /// How many nodes.
+    /// Number of nodes.
     #[arg(long, default_value_t = 1_000, value_parser = nodes)]
     pub nodes: usize,
-    /// How many of a hundred are at fault.
+    /// Number of faulty nodes per hundred.
     #[arg(long, default_value_t = 1.0, value_parser = percent)]
     pub faulty: f64,
-    /// What is wrong with them.
+    /// The fault.
     #[arg(long, value_enum, default_value_t = Fault::Lossy)]
     pub fault: Fault,
-    /// For how many minutes; in the first five, who comes and goes is not counted.
+    /// Minutes of the run. In the first five, changes do not count.
     #[arg(long, default_value_t = 15, value_parser = value_parser!(u64).range(FIRST + 1..))]
     pub minutes: u64,
-    /// The network, once the cluster has settled.
+    /// The network after the cluster has settled.
     #[command(flatten)]
     pub conditions: Conditions,
 }
 
-/// What is wrong with a node.
+/// The fault of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Fault {
-    /// It loses 80 % of what comes in, and of what goes out.
+    /// The node loses 80 % of its packets in each direction.
     Lossy,
-    /// What comes in and goes out waits for 20 of each 40 seconds.
+    /// Packets in both directions wait for 20 of each 40 seconds.
     Stalled,
-    /// It is cut off for 20 of each 40 seconds.
+    /// The node is cut off for 20 of each 40 seconds.
     Cut,
 }
 
-/// The loss of one that is lossy.
+/// The loss of a lossy node.
 const LOSS: f64 = 0.8;
 
-/// How long one is up, and how long it is down, in seconds.
+/// Seconds for which a faulty node is up, and down.
 const HALF: u64 = 20;
 
-/// How many minutes are not counted.
+/// Number of minutes that do not count.
 const FIRST: u64 = 5;
 
-/// Not the stream of any node.
+/// A random stream that no node uses.
 const STREAM: u64 = u64::MAX - 3;
 
 #[derive(Serialize)]
@@ -60,27 +61,27 @@ struct Figures {
     nodes: usize,
     faulty: usize,
     fault: Fault,
-    /// Points of a healthy one's life that a healthy one told to have ended; and those that only
-    /// one at fault did.
+    /// Incarnations of healthy nodes that a healthy node reported dead; and those that only a
+    /// faulty node did.
     healthy_dead: usize,
     healthy_dead_at_faulty: usize,
-    /// How often a healthy one tells in a minute that one at fault is up, or has failed.
+    /// Number of reports per minute, by a healthy node, that a faulty one is up or has failed.
     transitions_per_minute: f64,
     bytes_per_node_and_second: f64,
 }
 
-/// What was told.
+/// The reports.
 #[derive(Default)]
 struct Told {
-    /// Of the death of healthy ones: by the healthy, by those at fault.
+    /// Reported deaths of healthy nodes: by healthy nodes, by faulty ones.
     deaths: [BTreeSet<(NodeId, Incarnation)>; 2],
-    /// By healthy ones, of those at fault, in each minute.
+    /// Reports of healthy nodes about faulty ones, per minute.
     transitions: Vec<usize>,
 }
 
 impl Told {
-    /// Those at fault have the lowest numbers.
-    fn add(&mut self, sim: &Sim, told: &Occurrence, faulty: usize, minute: usize) {
+    /// The faulty nodes have the lowest numbers.
+    fn add(&mut self, sim: &Sim, told: &LoggedEvent, faulty: usize, minute: usize) {
         let (Event::Member(MemberEvent::Up { member })
         | Event::Member(MemberEvent::Failed { member, .. })) = &told.event
         else {
@@ -148,7 +149,7 @@ impl Flap {
 }
 
 impl Fault {
-    /// One goes down.
+    /// Takes a faulty node down.
     fn begin(self, sim: &mut Sim, index: usize) {
         match self {
             Self::Lossy => {}
@@ -157,7 +158,7 @@ impl Fault {
         }
     }
 
-    /// One comes up, if it was down.
+    /// Takes a faulty node up, if it was down.
     fn end(self, sim: &mut Sim, index: usize) {
         match self {
             Self::Lossy => {}

@@ -1,4 +1,4 @@
-//! All join at once through one.
+//! All nodes join at once through one.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use serde::Serialize;
 use super::{Conditions, Error, Outcome, follow, known_share, nodes, within};
 use gossip_sim::Sim;
 
-/// All join at once through one.
+/// All nodes join at once through one.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Join {
-    /// How many, the one included.
+    /// Number of nodes, the seed included.
     #[arg(long, default_value_t = 1_000, value_parser = nodes)]
     pub nodes: usize,
     /// The network.
@@ -19,16 +19,16 @@ pub struct Join {
     pub conditions: Conditions,
 }
 
-/// Bytes are payload, requests and their replies included.
+/// The figures. Bytes are payload, requests and replies included.
 #[derive(Serialize)]
 struct Figures {
     nodes: usize,
-    /// When all list all as live, in seconds.
+    /// Seconds until all list all as live.
     all_know_s: f64,
-    /// Datagrams and frames that a node sent until then, on average.
+    /// Mean number of datagrams and frames that a node sent until then.
     packets_per_node: f64,
     bytes_per_node: f64,
-    /// What the one sent that all join through.
+    /// Bytes that the seed sent.
     seed_bytes: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Nobody fails, but packets are lost.
+//! No node fails, but packets are lost.
 
 use std::time::Duration;
 
@@ -6,22 +6,22 @@ use clap::Args;
 use serde::Serialize;
 
 use super::statistics::poisson_upper95;
-use super::{Conditions, Curve, Error, Outcome, Samples, Switch, nodes};
-use gossip_sim::{Occurrence, Sim};
+use super::{Conditions, Curve, Error, OnOff, Outcome, Samples, nodes};
+use gossip_sim::{LoggedEvent, Sim};
 
-/// Nobody fails, but packets are lost: who is suspected, and who is declared dead.
+/// Loses packets while no node fails. Counts suspicions and false deaths.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Loss {
-    /// How many nodes.
+    /// Number of nodes.
     #[arg(long, default_value_t = 100, value_parser = nodes)]
     pub nodes: usize,
-    /// For how many minutes.
+    /// Minutes of the run.
     #[arg(long, default_value_t = 60, conflicts_with = "hours")]
     pub minutes: u64,
-    /// For how many hours.
+    /// Hours of the run.
     #[arg(long)]
     pub hours: Option<u64>,
-    /// The network, once the cluster has settled.
+    /// The network after the cluster has settled.
     #[command(flatten)]
     pub conditions: Conditions,
 }
@@ -34,19 +34,19 @@ struct Figures {
     hours: f64,
     #[serde(flatten)]
     pooled: Pooled,
-    /// Points of somebody's life that somebody declared dead.
+    /// Incarnations that a node declared dead.
     false_deaths: usize,
-    /// How often somebody told of one.
+    /// Number of reports of them.
     false_deaths_told: u64,
     suspicions: u64,
     bytes_per_node_and_second: f64,
 }
 
-/// Of all trials together.
+/// Figures of all trials together.
 #[derive(Serialize)]
 pub(super) struct Pooled {
     false_deaths_per_member_hour: f64,
-    /// The rate is below this, at 95 % confidence.
+    /// Upper bound of the rate at 95 % confidence.
     upper95: f64,
 }
 
@@ -79,7 +79,7 @@ impl Loss {
             points.push((60.0 * minute as f64, (known - earlier) as f64));
         }
         let log = sim.take_log();
-        let victims = log.iter().filter_map(Occurrence::failed);
+        let victims = log.iter().filter_map(LoggedEvent::failed);
         let mut victims: Vec<_> =
             victims.map(|member| (member.id(), member.incarnation())).collect();
         victims.sort_unstable();
@@ -93,7 +93,7 @@ impl Loss {
         let figures = Figures {
             nodes,
             loss: conditions.loss,
-            requests: if conditions.requests == Switch::On { "on" } else { "off" },
+            requests: if conditions.requests == OnOff::On { "on" } else { "off" },
             hours,
             pooled: Pooled::new(&samples),
             false_deaths: victims.len(),

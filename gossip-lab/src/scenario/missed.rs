@@ -9,25 +9,26 @@ use serde::Serialize;
 use super::{Conditions, Curve, Error, Outcome, nodes, within};
 use gossip_sim::Sim;
 
-/// A node that was deaf while a change spread learns of it. Elsewhere there is another change
-/// every second.
+/// Makes a node deaf while a change spreads, and measures how soon it learns. Elsewhere another
+/// change happens every second.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Missed {
-    /// How many nodes.
+    /// Number of nodes.
     #[arg(long, default_value_t = 1_000, value_parser = nodes)]
     pub nodes: usize,
-    /// The network, once the cluster has settled.
+    /// The network after the cluster has settled.
     #[command(flatten)]
     pub conditions: Conditions,
 }
 
-/// How long it is deaf: as long as a rumour lives in 100,000 nodes, less than a suspicion.
+/// Time for which the node is deaf: as long as a rumour lives in 100,000 nodes, and shorter than a
+/// suspicion.
 const DEAF: Duration = Duration::from_millis(2_500);
 
 #[derive(Serialize)]
 struct Figures {
     nodes: usize,
-    /// From when it hears again until it knows, in seconds.
+    /// Seconds from the end of the deafness until the node knows.
     repaired_s: f64,
 }
 

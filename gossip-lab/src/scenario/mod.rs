@@ -1,4 +1,4 @@
-//! What the command measures, one scenario in a file: its options, its figures, and how it runs.
+//! The scenarios, one per file: options, figures, and run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,10 +34,10 @@ pub mod trace;
 
 pub use parallel::in_parallel;
 
-/// Every scenario.
+/// All scenarios.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Scenario {
-    /// All join at once through one.
+    /// All nodes join at once through one.
     Join(join::Join),
     /// One change reaches a settled cluster.
     Spread(spread::Spread),
@@ -49,25 +49,25 @@ pub enum Scenario {
     Missed(missed::Missed),
     /// Half of the nodes restart at once.
     Restart(restart::Restart),
-    /// Two halves are apart, and meet again.
+    /// Two halves are separated, and meet again.
     Partition(partition::Partition),
-    /// Nodes come and go, and the gone are forgotten.
+    /// Nodes come and go, and departed ones are forgotten.
     Churn(churn::Churn),
     /// One node crashes.
     Crash(crash::Crash),
-    /// Many crash, one after the other: how soon that is noticed.
+    /// Many nodes crash, one after the other: how soon others notice.
     Detect(detect::Detect),
-    /// Nobody fails, but packets are lost.
+    /// No node fails, but packets are lost.
     Loss(loss::Loss),
-    /// A few are barely there: who is declared dead, and how often they come and go.
+    /// A few nodes are barely reachable: which are declared dead, and how often they come and go.
     Flap(flap::Flap),
-    /// One is deaf, one is mute, and some are lossy.
+    /// One node is deaf, one is mute, and some are lossy.
     Oneway(oneway::Oneway),
-    /// One falls asleep, and wakes.
+    /// One process is paused, and resumes.
     Pause(pause::Pause),
-    /// All fall asleep, and wake.
+    /// All processes are paused, and resume.
     Suspend(suspend::Suspend),
-    /// The experiment of the Lifeguard paper: slow agents, and who is declared dead.
+    /// The experiment of the Lifeguard paper: slow agents, and the deaths that are declared.
     Lifeguard(lifeguard::Lifeguard),
     /// An idle cluster: its speed and memory.
     Scale(scale::Scale),
@@ -77,32 +77,32 @@ pub enum Scenario {
     Soak(soak::Soak),
 }
 
-/// What one run gave.
+/// The result of one run.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// The figures by name, in their order.
     pub figures: Map<String, Value>,
-    /// What can be plotted of it.
+    /// The curves of a plot.
     pub curves: Vec<Curve>,
-    /// What figures were computed from that several trials give better together.
+    /// Samples of figures that several trials give better together.
     pub samples: Samples,
 }
 
-/// Numbers, by what they measure.
+/// Samples by name.
 pub type Samples = BTreeMap<&'static str, Vec<f64>>;
 
 /// A line in a plot.
 #[derive(Clone, Debug, Default)]
 pub struct Curve {
-    /// Whose it is, where a run gives several; else empty.
+    /// The name of the curve, where a run gives several; else empty.
     pub name: &'static str,
-    /// What `y` is; empty if there is nothing to plot. `x` is in seconds.
+    /// The meaning of `y`; empty if there is no plot. `x` is in seconds.
     pub label: &'static str,
-    /// The points, `x` ascending.
+    /// The points by ascending `x`.
     pub points: Vec<(f64, f64)>,
 }
 
-/// Why there are no figures, in one line.
+/// An error as one line.
 pub type Error = String;
 
 impl Outcome {
@@ -119,15 +119,15 @@ fn object(figures: impl Serialize) -> Result<Map<String, Value>, Error> {
 }
 
 impl Scenario {
-    /// Runs it once.
+    /// Runs the scenario once.
     ///
     /// # Errors
     ///
-    /// If the options contradict each other, or what is measured did not happen in time.
+    /// The options contradict each other, or the measured event did not happen in time.
     ///
     /// # Panics
     ///
-    /// If a law of the protocol is broken.
+    /// Panics if the run breaks a law of the protocol.
     pub fn run(&self, seed: u64) -> Result<Outcome, Error> {
         match self {
             Self::Join(scenario) => scenario.run(seed),
@@ -151,11 +151,11 @@ impl Scenario {
         }
     }
 
-    /// Those figures that are of the samples of all trials together, not the mean of each one's.
+    /// Returns the figures of the samples of all trials together, instead of the mean over trials.
     ///
     /// # Errors
     ///
-    /// None but that figures cannot be written.
+    /// The figures cannot be serialised.
     pub fn pooled(&self, outcomes: &[Outcome]) -> Result<Map<String, Value>, Error> {
         let mut pool = Samples::new();
         for (&name, numbers) in outcomes.iter().flat_map(|outcome| &outcome.samples) {
@@ -168,7 +168,7 @@ impl Scenario {
         }
     }
 
-    /// Whether trials would be in each other's way, as where time and memory are measured.
+    /// Returns whether trials must run alone, as where they measure time and memory.
     #[must_use]
     pub const fn is_alone(&self) -> bool {
         matches!(self, Self::Scale(_))
@@ -177,7 +177,7 @@ impl Scenario {
 
 /// On or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
+pub enum OnOff {
     /// On.
     On,
     /// Off.
@@ -187,25 +187,26 @@ pub enum Switch {
 /// The network of a scenario.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Conditions {
-    /// How likely a packet is lost, 0 to 1.
+    /// Probability that a packet is lost, 0 to 1.
     #[arg(long, default_value_t = 0.0, value_parser = probability)]
     pub loss: f64,
-    /// One way, in milliseconds: one number, or the least and the most as in 0.5-2.
+    /// One-way latency in milliseconds: one number, or a range as in 0.5-2.
     #[arg(long, default_value = "0.5-2", value_parser = latency)]
     pub latency: Latency,
     /// Whether nodes can make requests, as over TCP.
-    #[arg(long, value_enum, default_value_t = Switch::On)]
-    pub requests: Switch,
+    #[arg(long, value_enum, default_value_t = OnOff::On)]
+    pub requests: OnOff,
 }
 
 impl Conditions {
-    /// The most nodes of which the laws are checked at every event; it costs 24 bytes a pair.
+    /// Number of nodes up to which the laws are checked at every event; that costs 24 bytes per
+    /// pair.
     const CHECKED: usize = 2_000;
 
-    /// A healthy local network that loses so much.
+    /// Returns a healthy local network with this loss.
     #[must_use]
     pub const fn lan(loss: f64) -> Self {
-        Self { loss, latency: Network::lan().latency, requests: Switch::On }
+        Self { loss, latency: Network::lan().latency, requests: OnOff::On }
     }
 
     fn network(&self) -> Network {
@@ -218,10 +219,10 @@ impl Conditions {
     }
 
     fn config(&self) -> Config {
-        Config::lan().with(|config| config.requests.enabled = self.requests == Switch::On)
+        Config::lan().with(|config| config.requests.enabled = self.requests == OnOff::On)
     }
 
-    /// A cluster in which all know all, formed without loss and then given the time to settle.
+    /// Returns a settled cluster in which all know all, formed without loss.
     fn settled_cluster(&self, seed: u64, nodes: usize, config: &Config) -> Result<Sim, Error> {
         let lossless = Self { loss: 0.0, ..*self };
         let mut sim = Sim::cluster(nodes, lossless.sim(seed, nodes), config);
@@ -233,7 +234,7 @@ impl Conditions {
     }
 }
 
-/// A number of nodes, of which there is no cluster below two.
+/// Parses a number of nodes, at least two.
 fn nodes(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(nodes @ 2..=100_000) => Ok(nodes),
@@ -241,7 +242,7 @@ fn nodes(text: &str) -> Result<usize, String> {
     }
 }
 
-/// A number of a hundred.
+/// Parses a percentage.
 fn percent(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
@@ -273,17 +274,17 @@ fn latency(text: &str) -> Result<Latency, String> {
     Ok(Latency::Uniform { min, max })
 }
 
-/// Seconds since the beginning of time.
+/// Returns seconds since the origin of virtual time.
 fn seconds(sim: &Sim) -> f64 {
     sim.now().as_micros() as f64 / 1e6
 }
 
-/// What happened in time, in seconds.
+/// Converts the time of an event to seconds, or fails if it did not happen in time.
 fn within(took: Option<Duration>, what: &str) -> Result<f64, Error> {
     took.map(|took| took.as_secs_f64()).ok_or_else(|| format!("{what}: not in time"))
 }
 
-/// Runs until a condition holds, and follows a quantity meanwhile, 50 times a second.
+/// Runs until a condition holds, and samples a quantity 50 times per second.
 fn follow(
     sim: &mut Sim,
     limit: Duration,
@@ -305,13 +306,13 @@ fn follow(
     (took, Curve { label, points, ..Curve::default() })
 }
 
-/// The share of pairs that know each other, in percent.
+/// Returns the share of pairs that know each other, in percent.
 fn known_share(sim: &Sim) -> f64 {
     let nodes = sim.present().count();
     100.0 * sim.known_pairs() as f64 / (nodes * (nodes - 1)) as f64
 }
 
-/// What was sent in each second from `first` on, in bytes per node.
+/// Returns the bytes sent per node in each second from `first` on.
 fn traffic_curve(sim: &Sim, first: f64, nodes: usize) -> Curve {
     let seconds = sim.traffic_by_second().iter().enumerate().skip(first as usize);
     let points = seconds

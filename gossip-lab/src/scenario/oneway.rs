@@ -1,4 +1,4 @@
-//! One is deaf, one is mute, and some are lossy.
+//! One node is deaf, one is mute, and some are lossy.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,20 +8,20 @@ use gossip_core::{Incarnation, NodeId, Status};
 use serde::Serialize;
 
 use super::{Conditions, Error, Outcome, nodes, traffic_curve};
-use gossip_sim::{Occurrence, Sim};
+use gossip_sim::{LoggedEvent, Sim};
 
-/// One can only send, one can only receive, and one in ten loses a fifth of what comes in and of
-/// what goes out: who is declared dead, and what do the deaf one and the mute one believe in the
-/// end?
+/// Lets one node only send, one only receive, and one in ten lose a fifth of its packets in each
+/// direction. Measures which nodes are declared dead, and what the deaf and the mute one believe at
+/// the end.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Oneway {
-    /// How many nodes.
+    /// Number of nodes.
     #[arg(long, default_value_t = 1_000, value_parser = nodes)]
     pub nodes: usize,
-    /// For how many minutes.
+    /// Minutes of the run.
     #[arg(long, default_value_t = 60)]
     pub minutes: u64,
-    /// The network, once the cluster has settled.
+    /// The network after the cluster has settled.
     #[command(flatten)]
     pub conditions: Conditions,
 }
@@ -36,20 +36,19 @@ const LOSS: f64 = 0.2;
 struct Figures {
     nodes: usize,
     lossy: usize,
-    /// Points of somebody's life that a healthy one told to have ended: of a healthy one's, of a
-    /// lossy one's.
+    /// Incarnations that a healthy node reported dead: of healthy nodes, of lossy ones.
     healthy_dead: usize,
     lossy_dead: usize,
-    /// Who holds the deaf one, and the mute one, for live in the end.
+    /// Number of nodes that list the deaf one, and the mute one, as live at the end.
     deaf_listed_by: usize,
     mute_listed_by: usize,
-    /// What these two believe of the others in the end.
+    /// The views of these two about the others at the end.
     deaf: Beliefs,
     mute: Beliefs,
     bytes_per_node_and_second: f64,
 }
 
-/// How many members are what in somebody's table.
+/// Number of members by status in a node's table.
 #[derive(Default, Serialize)]
 struct Beliefs {
     live: usize,
@@ -93,7 +92,7 @@ impl Oneway {
         for _ in 0..minutes {
             sim.run_for(Duration::from_secs(60));
             let log = sim.take_log();
-            let members = log.iter().filter_map(Occurrence::failed);
+            let members = log.iter().filter_map(LoggedEvent::failed);
             dead.extend(members.map(|member| (member.id(), member.incarnation())));
         }
         let count = |which: fn(usize) -> bool| {

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Error;
 
-/// The results of `run(0)` to `run(count - 1)`, in their order, from so many threads. A run that
-/// panics gives its message as an error.
+/// Returns the results of `run(0)` to `run(count - 1)` in order, computed by several threads. A run
+/// that panics gives its message as an error.
 pub fn in_parallel<T: Send>(
     count: u64,
     threads: usize,

@@ -1,4 +1,4 @@
-//! Two halves are apart, and meet again.
+//! Two halves are separated, and meet again.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use serde::Serialize;
 use super::{Conditions, Error, Outcome, follow, known_share, nodes, within};
 use gossip_sim::Sim;
 
-/// Two halves are apart, and meet again.
+/// Two halves are separated, and meet again.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Partition {
-    /// How many nodes.
+    /// Number of nodes.
     #[arg(long, default_value_t = 100, value_parser = nodes)]
     pub nodes: usize,
-    /// For how many minutes they are apart.
+    /// Minutes of the separation.
     #[arg(long, default_value_t = 10)]
     pub minutes: u64,
-    /// The network, once the cluster has settled.
+    /// The network after the cluster has settled.
     #[command(flatten)]
     pub conditions: Conditions,
 }
@@ -25,11 +25,11 @@ pub struct Partition {
 #[derive(Serialize)]
 struct Figures {
     nodes: usize,
-    /// When all list all again, from the end of the cut, in seconds.
+    /// Seconds from the end of the cut until all list all again.
     all_know_s: f64,
-    /// When all fingerprints are equal, likewise.
+    /// Seconds from the end of the cut until all fingerprints are equal.
     equal_s: f64,
-    /// What a node sent from the end of the cut until then.
+    /// Bytes that a node sent from the end of the cut until then.
     packets_per_node: f64,
     bytes_per_node: f64,
 }

@@ -1,4 +1,4 @@
-//! One falls asleep, and wakes.
+//! One process is paused, and resumes.
 
 use std::time::Duration;
 
@@ -10,34 +10,33 @@ use super::statistics::quantile;
 use super::{Conditions, Curve, Error, Outcome, nodes};
 use gossip_sim::Sim;
 
-/// The process of one stops for a while: does it declare others dead when it wakes, do they do so
-/// with it meanwhile, and how soon is all well again? One sleep after the other, of somebody else
-/// each time.
+/// Pauses the process of one node. Measures whether it declares others dead when it resumes,
+/// whether they declare it dead, and how soon all see it up again. One pause follows another, of
+/// another node each time.
 #[derive(Clone, Debug, Args)]
 pub struct Pause {
-    /// How many nodes.
+    /// Number of nodes.
     #[arg(long, default_value_t = 100, value_parser = nodes)]
     pub nodes: usize,
-    /// For how many seconds, separated by commas.
+    /// Lengths of the pauses in seconds, separated by commas.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 3, 5, 10, 20, 30, 60],
           value_parser = value_parser!(u64).range(1..=3_600))]
     pub seconds: Vec<u64>,
-    /// The network, once the cluster has settled.
+    /// The network after the cluster has settled.
     #[command(flatten)]
     pub conditions: Conditions,
 }
 
-/// How long after waking false verdicts are looked for, and how long there is peace before the
-/// next sleep.
+/// Time after a pause in which false verdicts count, and time before the next pause.
 const AFTER: Duration = Duration::from_secs(60);
 
-/// How often it is seen whether all is well.
+/// Time between two checks whether all see it up.
 const STEP: Duration = Duration::from_millis(10);
 
 #[derive(Serialize)]
 struct Figures {
     nodes: usize,
-    /// Verdicts of those who slept against those who did not.
+    /// Verdicts of paused nodes against others.
     false_deaths: usize,
     all_see_it_up_s_max: f64,
     pauses: Vec<Row>,
@@ -46,12 +45,12 @@ struct Figures {
 #[derive(Serialize)]
 struct Row {
     seconds: u64,
-    /// How many others it declared dead, or heard to be, after waking.
+    /// Number of others that the node reported dead after its pause.
     false_deaths: usize,
-    /// How many others told of its death while it slept, and afterwards.
+    /// Number of others that reported its death during the pause, and afterwards.
     told_dead_asleep: usize,
     told_dead_awake: usize,
-    /// From waking until all others hold it for up, and no suspect.
+    /// Seconds from the end of the pause until all others see it up.
     all_see_it_up_s: f64,
 }
 

@@ -9,38 +9,38 @@ use serde::Serialize;
 
 use super::{Curve, Error, Outcome, probability, within};
 use crate::wire::{self, ENVELOPE, kind};
-use gossip_sim::{Latency, Network, Passing, Place, Sim, SimConfig};
+use gossip_sim::{Latency, Network, PacketTap, Place, Sim, SimConfig};
 
-/// Two nodes with large tables find where they differ, by datagrams alone.
+/// Lets two nodes with large tables find their differences by datagrams alone.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Reconcile {
-    /// How many records both have, 2 to 100,000.
+    /// Number of records of both nodes, 2 to 100,000.
     #[arg(long, default_value_t = 10_000, value_parser = records)]
     pub records: u32,
-    /// How many of them are newer at one of the two, in turn.
+    /// Number of records that are newer at one of the two, in turn.
     #[arg(long, default_value_t = 10)]
     pub different: u32,
-    /// How likely a packet is lost, 0 to 1.
+    /// Probability that a packet is lost, 0 to 1.
     #[arg(long, default_value_t = 0.0, value_parser = probability)]
     pub loss: f64,
 }
 
-/// One way: what happens in less than a round trip happens by one exchange.
+/// One-way latency. Differences that end within a round trip end by one exchange.
 const LATENCY: Duration = Duration::from_millis(1);
 
-/// Both send this, from the first datagram with roots to the last one before both are equal: the
-/// whole datagrams, probes too, but not the records.
+/// Figures from the first datagram with roots to the last one before both are equal: whole
+/// datagrams of both, probes included, without the records.
 #[derive(Serialize)]
 struct Figures {
     records: u32,
     different: u32,
     bytes: u64,
     datagrams: u64,
-    /// From when the descent begins until both are equal.
+    /// Time from the beginning of the descent until both are equal.
     round_trips: f64,
     /// Bytes of the records themselves.
     record_bytes: u64,
-    /// From when they begin to differ until they are equal, in seconds.
+    /// Seconds from the first difference until both are equal.
     equal_s: f64,
 }
 
@@ -52,12 +52,12 @@ struct Seen {
     bytes: u64,
     datagrams: u64,
     record_bytes: u64,
-    /// What both have sent, by time.
+    /// Datagrams of both by time.
     curve: Vec<(Instant, u64)>,
 }
 
 impl Seen {
-    fn datagram(&mut self, passing: Passing<'_>) {
+    fn datagram(&mut self, passing: PacketTap<'_>) {
         if passing.place != Place::Departure {
             return;
         }
@@ -95,7 +95,7 @@ impl Reconcile {
         sim.run_for(Duration::from_secs(5));
 
         let envelope = seen.lock().unwrap_or_else(PoisonError::into_inner).envelope.clone();
-        // Members who have left are records like all others, and nobody probes them.
+        // Members that have left are records like all others, but no node probes them.
         let teach = |sim: &mut Sim, to: usize, changes: u32, which: &dyn Fn(u32) -> bool| {
             let id = (u128::from(seed) + 1) << 64;
             let which: Vec<u32> = (0..records).filter(|number| which(*number)).collect();
@@ -113,7 +113,7 @@ impl Reconcile {
         if known != records as usize + 2 || !equal(&sim) {
             return Err(format!("{known} records are known instead of {}", records + 2));
         }
-        // Some time later, so that what is compared next is compared with the new tables.
+        // Some time later, so that the next comparison sees the new tables.
         sim.run_for(Duration::from_secs(3) + Duration::from_millis(seed % 1_000));
         *seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen::default();
         let stride = records / different.max(1);

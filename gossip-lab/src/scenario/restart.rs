@@ -9,16 +9,16 @@ use serde::Serialize;
 use super::{Conditions, Error, Outcome, follow, known_share, nodes, within};
 use gossip_sim::Sim;
 
-/// Half of the nodes restart at once, each through one that does not.
+/// Restarts half of the nodes at once, each through one that does not restart.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Restart {
-    /// How many nodes.
+    /// Number of nodes.
     #[arg(long, default_value_t = 100, value_parser = nodes)]
     pub nodes: usize,
-    /// For how many seconds afterwards it is checked that nobody's old life returns.
+    /// Seconds of checks afterwards that no old life returns.
     #[arg(long, default_value_t = 60)]
     pub watch: u64,
-    /// The network, once the cluster has settled.
+    /// The network after the cluster has settled.
     #[command(flatten)]
     pub conditions: Conditions,
 }
@@ -27,14 +27,14 @@ pub struct Restart {
 struct Figures {
     nodes: usize,
     restarted: usize,
-    /// When all list all, in their new lives, in seconds.
+    /// Seconds until all list all in their new lives.
     all_know_s: f64,
-    /// When all have seen that others know the same.
+    /// Seconds until all have settled.
     settled_s: f64,
-    /// What a node sent until then.
+    /// Bytes that a node sent until then.
     packets_per_node: f64,
     bytes_per_node: f64,
-    /// How often somebody who runs was told to have failed.
+    /// Number of reports that a running node had failed.
     false_deaths: u64,
 }
 
@@ -55,7 +55,7 @@ impl Restart {
         let settled = sim.run_until(limit, |sim| sim.all_know_all() && sim.all_settled());
         within(settled, "all settle")?;
         let (settled_s, sent) = (super::seconds(&sim) - begin, sim.total_traffic() - before);
-        // The checks of the simulation stop it if an old self returns.
+        // The checks of the simulation panic if an old life returns.
         sim.run_for(Duration::from_secs(watch));
         sim.converged()?;
         let figures = Figures {

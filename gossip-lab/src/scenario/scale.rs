@@ -8,23 +8,24 @@ use serde::Serialize;
 use super::{Conditions, Error, Outcome, nodes, traffic_curve};
 use gossip_sim::{Sim, SimConfig};
 
-/// An idle, settled cluster: how fast it is simulated, core included, and what it takes of memory.
+/// Runs an idle, settled cluster. Measures the speed of its simulation, core included, and its
+/// memory.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Scale {
-    /// How many nodes.
+    /// Number of nodes.
     #[arg(long, default_value_t = 1_000, value_parser = nodes)]
     pub nodes: usize,
-    /// The network, once the cluster has settled.
+    /// The network after the cluster has settled.
     #[command(flatten)]
     pub conditions: Conditions,
 }
 
-/// How many packets are to be measured, about.
+/// Approximate number of packets to measure.
 const PACKETS: u64 = 4_000_000;
 
-/// Memory is what the process has in RAM (resident pages of `/proc/self/statm`, which Linux has)
-/// when the cluster has settled and been measured, less what it had before: the nodes and the
-/// simulation around them. Time is that of the wall.
+/// The figures. Memory is the growth of the process in RAM until after the measurement: the nodes
+/// and the simulation around them. It comes from the resident pages of `/proc/self/statm` on Linux.
+/// Time is wall time.
 #[derive(Serialize)]
 struct Figures {
     nodes: usize,
@@ -32,9 +33,9 @@ struct Figures {
     ns_per_packet: f64,
     bytes_per_node: Option<f64>,
     bytes_per_known_member: Option<f64>,
-    /// Seconds of the cluster in one of the machine.
+    /// Virtual seconds per second of wall time.
     realtime_factor: f64,
-    /// What an idle node sends in a second: datagrams, and bytes of their payload.
+    /// Datagrams, and bytes of their payload, that an idle node sends per second.
     idle_datagrams: f64,
     idle_bytes: f64,
 }
@@ -50,7 +51,7 @@ impl Scale {
             .ok_or("all know all: not in time")?;
         sim.run_for(Duration::from_secs(15));
 
-        // Two packets a node and second.
+        // Two packets per node and second.
         let span = Duration::from_secs((PACKETS / (2 * nodes as u64)).clamp(2, 3_600));
         let first = super::seconds(&sim);
         let (sent, delivered, begin) = (sim.total_traffic(), sim.delivered(), Instant::now());
@@ -74,9 +75,9 @@ impl Scale {
     }
 }
 
-/// Bytes of this process in RAM; `None` where the system does not say so in this way.
+/// Returns the bytes of this process in RAM; `None` on systems without `/proc/self/statm`.
 fn resident() -> Option<u64> {
-    /// Of the pages that statm counts, on all the systems that most people have.
+    /// Size of the pages that statm counts, on common systems.
     const PAGE: u64 = 4_096;
     let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;

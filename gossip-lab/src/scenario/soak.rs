@@ -4,12 +4,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Curve, Error, Outcome, in_parallel};
-use gossip_sim::ordeal;
+use gossip_sim::random_faults;
 
-/// Many seeds of random faults ([`ordeal`]), with all laws checked, on all cores.
+/// Runs many seeds of random faults ([`random_faults`]) on all cores, with all laws checked.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Soak {
-    /// How many seeds, beginning with --seed.
+    /// Number of seeds, beginning with --seed.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     pub seeds: u64,
 }
@@ -23,18 +23,18 @@ struct Figures {
 /// The first seed that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// Which.
+    /// The seed.
     pub seed: u64,
-    /// What was wrong.
+    /// The error.
     pub what: String,
 }
 
 impl Soak {
-    /// Runs all of them from `first` on, in so many threads; `done` is called after each.
+    /// Runs all seeds from `first` on in several threads. Calls `done` after each.
     ///
     /// # Errors
     ///
-    /// None but that figures cannot be written.
+    /// The figures cannot be serialised.
     pub fn run(
         &self,
         first: u64,
@@ -42,9 +42,9 @@ impl Soak {
         done: impl Fn() + Sync,
     ) -> Result<(Outcome, Option<Failure>), Error> {
         let results = in_parallel(self.seeds, threads, |number| {
-            // Also if it panics.
+            // This also runs after a panic.
             let _done = Finally(&done);
-            ordeal(first.wrapping_add(number));
+            random_faults(first.wrapping_add(number));
             Ok(())
         });
         let failed = |(number, result): (u64, &Result<(), Error>)| {

@@ -8,55 +8,54 @@ use serde::Serialize;
 
 use super::{Conditions, Curve, Error, Outcome, nodes};
 use crate::wire::{self, OLD_NEWS, kind};
-use gossip_sim::{Passing, Place, Sim};
+use gossip_sim::{PacketTap, Place, Sim};
 
 /// One change reaches a settled cluster.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Spread {
-    /// How many nodes.
+    /// Number of nodes.
     #[arg(long, default_value_t = 1_000, value_parser = nodes)]
     pub nodes: usize,
-    /// The network, once the cluster has settled.
+    /// The network after the cluster has settled.
     #[command(flatten)]
     pub conditions: Conditions,
 }
 
-/// What the change is recognised by on the wire.
+/// The metadata by which the change is recognised on the wire.
 const META: &[u8] = b"spread me";
 
-/// How many probe intervals after the change everybody has been repaired: the rumour is over
-/// after two or three, and every node compares its table about twice in each.
+/// Probe intervals after the change until repair has reached all nodes: the rumour is over after
+/// two or three, and every node compares its table about twice in each.
 const REPAIRED: u32 = 8;
 
 #[derive(Serialize)]
 struct Figures {
     nodes: usize,
-    /// When the last of them learnt it, in seconds.
+    /// Seconds until the last node learnt it.
     all_know_s: f64,
-    /// The age of the rumour, in rounds, when the last of them learnt it: each hop of a push is a
-    /// round, and each turn of advertising is one. Whoever learnt it by repair does not count.
+    /// The age of the rumour in rounds when the last node learnt it. Each hop of a push is a round,
+    /// and each turn of advertising is one. Nodes that learnt it by repair do not count.
     rounds: u8,
-    /// Records of the change that a node read, on average; and how often its name.
+    /// Mean number of records of the change that a node read, and of its names.
     copies_per_node: f64,
     ids_per_node: f64,
-    /// Datagrams with either, or with a question for the record, that a node sent; probes, which
-    /// go anyway, are not counted.
+    /// Datagrams with either, or with a request for the record, that a node sent, without probes.
     datagrams_per_node: f64,
     /// Their bytes.
     bytes_per_node: f64,
-    /// Who did not learn it from the rumour, but by repair or not at all.
+    /// Nodes that did not learn it from the rumour, but by repair or not at all.
     missed: usize,
-    /// Who still does not know eight probe intervals after the change.
+    /// Nodes that still do not know it eight probe intervals after the change.
     residue: usize,
 }
 
-/// What was seen on the wire.
+/// Observations on the wire.
 #[derive(Default)]
 struct Seen {
     teller: usize,
-    /// The short id of the teller, once it has sent anything.
+    /// The short id of the changed node, once it has sent a datagram.
     name: [u8; 4],
-    /// By node: at which age and when the change came.
+    /// Age and time at which the change came, by node.
     learnt: Vec<Option<(u8, f64)>>,
     copies: u64,
     ids: u64,
@@ -64,18 +63,18 @@ struct Seen {
     bytes: u64,
 }
 
-/// Whether a record is that of the change.
+/// Returns whether a record is that of the change.
 fn tells(record: &[u8]) -> bool {
     record.windows(META.len()).any(|part| part == META)
 }
 
 impl Seen {
-    /// How often adverts name the teller's record.
+    /// Returns how often adverts name the changed node's record.
     fn mentions(&self, adverts: &[u8]) -> u64 {
         wire::names(adverts).filter(|name| *name == self.name).count() as u64
     }
 
-    fn datagram(&mut self, passing: Passing<'_>) {
+    fn datagram(&mut self, passing: PacketTap<'_>) {
         if passing.place != Place::Departure {
             self.arrival(passing);
             return;
@@ -99,7 +98,7 @@ impl Seen {
         self.bytes += if spreads { passing.bytes.len() as u64 } else { 0 };
     }
 
-    fn arrival(&mut self, passing: Passing<'_>) {
+    fn arrival(&mut self, passing: PacketTap<'_>) {
         for message in wire::messages(passing.bytes) {
             match message.kind {
                 kind::RECORD if tells(message.body) => {
@@ -162,8 +161,8 @@ impl Spread {
     }
 }
 
-/// Runs for some time and until all know; says when each of them knew, about, and how many did not
-/// when the time was over. Who learns by request does so unseen on the wire.
+/// Runs for some time and until all nodes know. Returns the approximate time of each, and the
+/// number that did not know when the time was over. A request brings the change unseen on the wire.
 fn watch(sim: &mut Sim, teller: usize, time: Duration) -> Result<(Vec<f64>, usize), Error> {
     const STEP: Duration = Duration::from_millis(20);
     const LIMIT: Duration = Duration::from_secs(60);

@@ -1,10 +1,10 @@
-//! What many numbers say.
+//! Statistics of samples.
 
 pub(super) fn mean(numbers: &[f64]) -> f64 {
     numbers.iter().sum::<f64>() / numbers.len() as f64
 }
 
-/// The number that this share of all does not exceed; zero if there are none.
+/// Returns the quantile of ascending numbers, or zero without numbers.
 pub(super) fn quantile(numbers: &[f64], share: f64) -> f64 {
     let mut ascending = numbers.to_vec();
     ascending.sort_unstable_by(f64::total_cmp);
@@ -12,8 +12,9 @@ pub(super) fn quantile(numbers: &[f64], share: f64) -> f64 {
     ascending.get(place.saturating_sub(1)).copied().unwrap_or_default()
 }
 
-/// The exact one-sided upper bound, at 95 % confidence, of the mean of a Poisson distribution of
-/// which so many events were seen: where that few are seen in one case of twenty.
+/// Returns the exact one-sided upper bound, at 95 % confidence, of the mean of a Poisson
+/// distribution with this many observed events: the mean for which so few occur in one case of
+/// twenty.
 pub(super) fn poisson_upper95(events: u64) -> f64 {
     let seen = |mean: f64| -> f64 {
         let term = |i: f64| libm::exp(i * libm::log(mean) - mean - libm::lgamma(i + 1.0));

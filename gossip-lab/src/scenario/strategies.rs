@@ -7,41 +7,42 @@ use super::statistics::mean;
 use super::{Curve, Error, Outcome, nodes, probability};
 use gossip_sim::raw::{Chance, Random};
 
-/// Ways to spread one rumour, in a model that knows rounds but no time, tables or repair: what
-/// each costs, and whom it misses. The same rumour in a real cluster is the scenario spread.
+/// Compares ways to spread one rumour in a model with rounds, but without time, tables or repair.
+/// Measures the cost of each, and the nodes that it misses. The scenario spread is the same rumour
+/// in a real cluster.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Strategies {
-    /// How many nodes.
+    /// Number of nodes.
     #[arg(long, default_value_t = 10_000, value_parser = nodes)]
     pub nodes: usize,
-    /// To how many a node sends in a round.
+    /// Number of nodes to which a node sends per round.
     #[arg(long, default_value_t = 3, value_parser = value_parser!(u32).range(1..=64))]
     pub fanout: u32,
-    /// How likely a packet is lost, 0 to 1.
+    /// Probability that a packet is lost, 0 to 1.
     #[arg(long, default_value_t = 0.0, value_parser = probability)]
     pub loss: f64,
-    /// How many rumours the figures are means of.
+    /// Number of rumours per mean.
     #[arg(long, default_value_t = 20, value_parser = value_parser!(u64).range(1..=10_000))]
     pub rumors: u64,
 }
 
-/// How often memberlist sends each rumour, times the logarithm of the nodes.
+/// Number of times that memberlist sends each rumour, as a multiple of the logarithm of the nodes.
 const RETRANSMIT_MULT: u32 = 4;
 
-/// After how many that knew it already a node with feedback stops: the fewest with which hardly
-/// anybody among 10,000 is missed.
+/// Number of informed receivers after which a node with feedback stops: the lowest that misses
+/// hardly any of 10,000 nodes.
 const UNNECESSARY: u32 = 10;
 
-/// For how many rounds in which nobody asks for it what is old is advertised, in the first of them
-/// to twice as many; and for how many at most.
+/// Rounds without a request for which an old rumour is advertised, rounds to twice as many nodes,
+/// and maximum of all rounds.
 const ADVERTISED: u32 = 3;
 const EARLY: u32 = 2;
 const LONGEST: u32 = 16;
 
-/// How many advertisers of one round are asked until one answers.
+/// Number of advertisers of one round that a node asks until one answers.
 const ASKED: usize = 4;
 
-/// Not the stream of any node.
+/// A random stream that no node uses.
 const STREAM: u64 = u64::MAX - 4;
 
 #[derive(Serialize)]
@@ -51,30 +52,30 @@ struct Figures {
     strategies: Vec<Row>,
 }
 
-/// Means, of one strategy.
+/// Means of one strategy.
 #[derive(Serialize)]
 struct Row {
     name: &'static str,
-    /// In which round the last of those who learn it does.
+    /// Round in which the last node learns it.
     rounds: f64,
-    /// How often a node gets the rumour itself; how often its name.
+    /// Number of copies of the rumour that a node receives, and of its names.
     copies_per_node: f64,
     ids_per_node: f64,
-    /// Both, and questions and feedback.
+    /// All datagrams, requests and feedback included.
     datagrams_per_node: f64,
-    /// Who never learns it.
+    /// Nodes that never learn it.
     missed: f64,
 }
 
-/// When a node sends the rumour.
+/// The rule by which a node sends the rumour.
 #[derive(Clone, Copy)]
 enum Strategy {
-    /// In each round after it has learnt it, so many times in all: memberlist, Serf.
+    /// In each round after it has learnt it, a fixed number of times: memberlist, Serf.
     Budget,
-    /// In each round, until so many have said that they knew it: rumour mongering with counters
+    /// In each round, until this many receivers knew it already: rumour mongering with counters
     /// (Demers et al., PODC 1987).
     Feedback,
-    /// While the rumour is young; then its name, which who lacks it asks for: ours.
+    /// While the rumour is young, then its name, after which nodes that lack it ask: this engine.
     Ages,
 }
 
@@ -86,12 +87,12 @@ impl Strategy {
     ];
 }
 
-/// One rumour under way.
+/// The spread of one rumour.
 struct Rumor {
     random: Random,
     loss: Chance,
     fanout: u32,
-    /// By node, once it knows: how often it may still send, or another number.
+    /// By node, once it knows: the sends left, or another number.
     knows: Vec<Option<u32>>,
     rounds: u32,
     copies: u64,
@@ -106,13 +107,13 @@ impl Rumor {
         Self { random, loss, fanout, knows, rounds: 0, copies: 0, ids: 0, datagrams: 0 }
     }
 
-    /// A datagram leaves; whether it arrives.
+    /// Sends a datagram. Returns whether it arrives.
     fn arrives(&mut self) -> bool {
         self.datagrams += 1;
         !self.random.happens(self.loss)
     }
 
-    /// The rumour comes to a node; whether it was news.
+    /// Delivers the rumour to a node. Returns whether it was news.
     fn tell(&mut self, node: usize, round: u32, allowance: u32) -> bool {
         self.copies += 1;
         let news = self.knows[node].is_none();
@@ -123,14 +124,14 @@ impl Rumor {
         news
     }
 
-    /// Any other node.
+    /// Returns another random node.
     fn other(&mut self, node: usize) -> usize {
         let other = self.random.below(self.knows.len() as u64 - 1) as usize;
         other + usize::from(other >= node)
     }
 
-    /// Sends it from everybody who knows until nobody may send any more. To send costs a node one
-    /// of its allowance, or, with feedback, only to tell whom it is no news.
+    /// Spreads from all informed nodes until none may send any more. A send costs a node one of its
+    /// allowance; with feedback, only a send to an informed node does.
     fn push(&mut self, allowance: u32, feedback: bool) {
         self.knows[0] = Some(allowance);
         for round in 1.. {
@@ -158,8 +159,8 @@ impl Rumor {
         }
     }
 
-    /// All who know push it in each round up to an age, and then advertise it, as long as they are
-    /// asked for it and a little longer.
+    /// All informed nodes push it in each round up to an age, and then advertise it as long as
+    /// others request it, and a little longer.
     fn age(&mut self) {
         self.knows[0] = Some(0);
         let young = self.knows.len().ilog2() / 2 + 1;
@@ -173,7 +174,7 @@ impl Rumor {
                 }
             }
         }
-        // From now on a node's number is that of the rounds in which nobody asked it.
+        // From now on a node's number counts the rounds without a request.
         for age in young..young + LONGEST {
             let advertisers = self.knowing(|unasked| unasked < ADVERTISED);
             let heard = self.advertise(&advertisers);
@@ -198,7 +199,7 @@ impl Rumor {
         (0..self.knows.len()).filter(knows).collect()
     }
 
-    /// These tell the name; by node, from whom those have it who do not know the rumour.
+    /// Collects the advertisers of each uninformed node.
     fn advertise(&mut self, advertisers: &[usize]) -> Vec<Vec<usize>> {
         let mut heard = vec![Vec::new(); self.knows.len()];
         for &node in advertisers {
@@ -255,7 +256,7 @@ impl Strategies {
     }
 }
 
-/// How often memberlist's nodes send a rumour each.
+/// Returns how often each of memberlist's nodes sends a rumour.
 fn budget(nodes: usize) -> u32 {
     RETRANSMIT_MULT * ((nodes as f64 + 1.0).log10().ceil() as u32)
 }

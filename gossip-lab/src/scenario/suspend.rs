@@ -1,4 +1,4 @@
-//! All fall asleep, and wake.
+//! All processes are paused, and resume.
 
 use std::time::Duration;
 
@@ -8,36 +8,36 @@ use serde::Serialize;
 
 use super::{Conditions, Error, Outcome, nodes, traffic_curve};
 
-/// The processes of all stop at once, as when a laptop with a cluster in it is closed: nobody
-/// should be declared dead when they go on.
+/// Pauses all processes at once, as when a laptop with a cluster in it is closed. No node should be
+/// declared dead when they resume.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Suspend {
-    /// How many nodes.
+    /// Number of nodes.
     #[arg(long, default_value_t = 100, value_parser = nodes)]
     pub nodes: usize,
-    /// For how many minutes.
+    /// Minutes of the run.
     #[arg(long, default_value_t = 10)]
     pub minutes: u64,
-    /// How many seconds lie between the first that wakes and the last.
+    /// Seconds between the first resumption and the last.
     #[arg(long, default_value_t = 0)]
     pub over: u64,
-    /// The network, once the cluster has settled.
+    /// The network after the cluster has settled.
     #[command(flatten)]
     pub conditions: Conditions,
 }
 
-/// How long after the last has woken it is watched.
+/// Time for which the cluster is watched after the last resumption.
 const AFTER: Duration = Duration::from_secs(60);
 
 #[derive(Serialize)]
 struct Figures {
     nodes: usize,
     minutes: u64,
-    /// How often somebody told that another was a suspect, and that it had failed.
+    /// Number of reported suspicions and deaths.
     suspicions_told: usize,
     false_deaths_told: usize,
-    /// From when the last has woken until nobody tells of anything any more, and all say that the
-    /// cluster has settled.
+    /// Seconds from the last resumption until no node reports a change any more and all are
+    /// settled.
     settled_s: f64,
 }
 

@@ -8,11 +8,11 @@ use serde::Serialize;
 use super::{Error, Outcome, nodes, traffic_curve};
 use gossip_sim::{Latency, Network, Sim, SimConfig};
 
-/// The fingerprint of a run with loss, duplication, reordering and a crash: the same in every
-/// process, build and machine.
+/// Runs a cluster with loss, duplication, reordering and a crash. Prints a fingerprint that is the
+/// same in every process, build and machine.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Trace {
-    /// How many nodes.
+    /// Number of nodes.
     #[arg(long, default_value_t = 1_000, value_parser = nodes)]
     pub nodes: usize,
 }
@@ -20,7 +20,7 @@ pub struct Trace {
 #[derive(Serialize)]
 struct Figures {
     nodes: usize,
-    /// Of all that was delivered, and how much that was.
+    /// Fingerprint and number of all delivered packets.
     trace: String,
     delivered: u64,
 }

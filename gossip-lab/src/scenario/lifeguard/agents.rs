@@ -1,4 +1,4 @@
-//! One run: a cluster, of which some agents are slow at times.
+//! One run: a cluster in which some agents are slow at times.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,23 +9,23 @@ use crate::scenario::Error;
 use gossip_sim::raw::Random;
 use gossip_sim::{Sim, SimConfig, Traffic};
 
-/// How many agents there are.
+/// Number of agents.
 pub(super) const COUNT: usize = 128;
 
-/// All is well for so long at first.
+/// Time without anomalies at first.
 const QUIET: Duration = Duration::from_secs(15);
 
-/// How long anomalies come again, at least, and how long one is watched, at most.
+/// Minimum time for which anomalies recur, and maximum time for which one is watched.
 const WATCHED: Duration = Duration::from_secs(120);
 
-/// How often it is seen whether all have noticed.
+/// Time between two checks whether all have noticed.
 const STEP: Duration = Duration::from_millis(100);
 
-/// What waits for a slow agent: small datagrams in a socket's buffer of 208 KiB, of which each
-/// takes the kernel 768 bytes.
+/// Number of datagrams that wait for a slow agent: small ones in a socket's buffer of 208 KiB, of
+/// which each takes the kernel 768 bytes.
 const BACKLOG: usize = 277;
 
-/// Not the stream of any node.
+/// A random stream that no node uses.
 const STREAM: u64 = u64::MAX - 2;
 
 /// The parameters of a run.
@@ -33,17 +33,17 @@ const STREAM: u64 = u64::MAX - 2;
 pub(super) struct Run {
     slow: usize,
     anomaly: Duration,
-    /// Between anomalies; `None` if there is one only.
+    /// Time between anomalies; `None` for a single one.
     gap: Option<Duration>,
 }
 
-/// What was counted in a run, or in many.
+/// Counts of one or many runs.
 #[derive(Clone, Default)]
 pub(super) struct Tally {
     pub(super) fp: u64,
     pub(super) fp_healthy: u64,
-    /// How many slow agents should have been noticed; those that were, and from when on by the
-    /// first and by all.
+    /// Number of slow agents to notice. For each one noticed, the times of the first agent and of
+    /// all.
     pub(super) long: usize,
     pub(super) detect: Vec<f64>,
     pub(super) spread: Vec<f64>,
@@ -67,7 +67,7 @@ impl Run {
         Self { slow, anomaly: Duration::from_millis(anomaly), gap }
     }
 
-    /// Makes the run. Its seed decides who is slow as well.
+    /// Makes the run. Its seed also determines the slow agents.
     pub(super) fn tally(self, seed: u64, config: &Config) -> Result<Tally, Error> {
         let set_up = SimConfig { checks: false, backlog: BACKLOG, ..SimConfig::new(seed) };
         let mut sim = Sim::cluster(COUNT, set_up, config);
@@ -81,7 +81,7 @@ impl Run {
         }
     }
 
-    /// Who is slow.
+    /// Returns the slow agents.
     fn choose(self, seed: u64) -> Vec<usize> {
         let mut random = Random::new(seed, STREAM);
         let mut agents: Vec<usize> = (0..COUNT).collect();
@@ -107,7 +107,7 @@ impl Run {
         Tally { fp, fp_healthy, sent, ..Tally::default() }
     }
 
-    /// Ends when all that are well have noticed all that are slow, or when all is well again.
+    /// Runs until all healthy agents have noticed all slow ones, or the anomaly is over.
     fn threshold(self, sim: &mut Sim, slow: &[usize]) -> Tally {
         let well: Vec<usize> = (0..COUNT).filter(|index| !slow.contains(index)).collect();
         let observers = well.clone();

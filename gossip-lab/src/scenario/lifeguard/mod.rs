@@ -1,4 +1,4 @@
-//! The experiment of the Lifeguard paper: slow agents, and whom they and the others declare dead.
+//! The experiment of the Lifeguard paper: slow agents, and the deaths that are declared.
 
 mod agents;
 
@@ -12,45 +12,44 @@ use super::statistics::quantile;
 use super::{Curve, Error, Outcome, in_parallel};
 use agents::{Run, Tally};
 
-/// The experiment of the Lifeguard paper (arXiv 1707.00788): of 128 agents some are slow, all at
-/// the same times. What a slow agent sends or receives waits until the anomaly is over, while its
-/// timers run. Interval: anomalies come again and again; who is declared dead without being slow?
-/// Threshold: one long anomaly; how soon is that noticed, and known to all? All runs of all
-/// configurations are made on all cores, each with a seed of its own, the same for each
-/// configuration.
+/// Repeats the experiment of the Lifeguard paper (arXiv 1707.00788): of 128 agents some are slow,
+/// all at the same times. The packets of a slow agent wait until the anomaly is over, while its
+/// timers run. Interval: recurring anomalies; which agents are declared dead without being slow?
+/// Threshold: one long anomaly; how soon do others notice, and all know? The runs of all
+/// configurations use all cores, each with a seed of its own, the same for each configuration.
 #[derive(Clone, Debug, Args)]
 pub struct Lifeguard {
     /// Only these configurations, separated by commas. Percentages need swim.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Subject::value_variants())]
     pub config: Vec<Subject>,
-    /// How many agents are slow, likewise; and so on.
+    /// Numbers of slow agents, separated by commas.
     #[arg(long, value_delimiter = ',', default_values_t = SLOW, value_parser = slow)]
     pub slow: Vec<usize>,
-    /// For how long, in milliseconds.
+    /// Lengths of an anomaly, in milliseconds.
     #[arg(long, value_delimiter = ',', default_values_t = ANOMALY)]
     pub anomaly: Vec<u64>,
-    /// The pause between two anomalies.
+    /// Times between two anomalies.
     #[arg(long, value_delimiter = ',', default_values_t = GAP)]
     pub gap: Vec<u64>,
-    /// How long the one anomaly is that is to be noticed.
+    /// Lengths of the single anomaly that should be noticed.
     #[arg(long, value_delimiter = ',', default_values_t = LONG)]
     pub long: Vec<u64>,
-    /// How often each combination of parameters is run.
+    /// Number of runs of each combination of parameters.
     #[arg(long, default_value_t = 10, value_parser = value_parser!(u64).range(1..=1_000))]
     pub repetitions: u64,
-    /// Each combination once: a tenth of the whole. Instead of --repetitions.
+    /// Run each combination once, a tenth of the whole, instead of --repetitions.
     #[arg(long, conflicts_with = "repetitions")]
     pub quick: bool,
 }
 
-/// What the paper has.
+/// The parameters of the paper.
 const SLOW: [usize; 9] = [1, 4, 8, 12, 16, 20, 24, 28, 32];
 const ANOMALY: [u64; 6] = [128, 512, 2_048, 8_192, 16_384, 32_768];
 const GAP: [u64; 8] = [1, 4, 16, 64, 256, 1_024, 4_096, 16_384];
 /// The paper's anomalies that SWIM can notice.
 const LONG: [u64; 2] = [16_384, 32_768];
 
-/// Whose detector is examined.
+/// The examined detector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Subject {
     /// SWIM, with a suspicion of alpha = 5, beta = 1.
@@ -61,11 +60,11 @@ pub enum Subject {
     LhaSuspicion,
     /// SWIM and Lifeguard's buddy system.
     Buddy,
-    /// All three.
+    /// SWIM and all three extensions.
     Lifeguard,
     /// The preset for a data centre.
     Ours,
-    /// The same with a third of the suspicion.
+    /// The same with a third of the suspicion timeout.
     OursFast,
 }
 
@@ -84,7 +83,7 @@ impl Subject {
 
     fn config(self) -> Config {
         let lan = Config::lan();
-        // memberlist's sender, held up in the midst of its rounds, goes on at once.
+        // memberlist's sender, held up during its rounds, goes on at once.
         let (swim, lifeguard) = (Config::lan().swim(), Config::lan().lifeguard());
         let swim = swim.with(|config| config.rumors.coalesce_delay = Duration::ZERO);
         match self {
@@ -109,25 +108,24 @@ struct Figures {
     configs: Vec<Row>,
 }
 
-/// What became of one configuration. Percentages are of SWIM's figures.
+/// The result of one configuration. Percentages are relative to SWIM.
 #[derive(Serialize)]
 struct Row {
     name: &'static str,
     runs: usize,
-    /// How often an agent told of the death of one that was not slow; and how often one did that
-    /// was not slow itself. Interval only.
+    /// Number of reported deaths of agents that were not slow; and those of them by agents that
+    /// were not slow themselves. Interval only.
     fp: u64,
     fp_healthy: u64,
     fp_percent: Option<f64>,
     fp_healthy_percent: Option<f64>,
-    /// From the beginning of a long anomaly until the first that is not slow tells of the slow
+    /// Time from the beginning of a long anomaly until the first healthy agent reports the slow
     /// one's death, and until the last does. Threshold only.
     detect_s: Quantiles,
     spread_s: Quantiles,
-    /// How many of the long anomalies all came to know.
+    /// Number of long anomalies that all noticed.
     noticed_percent: f64,
-    /// Datagrams and frames of requests, and their bytes, without UDP's and TCP's headers. Interval
-    /// only.
+    /// Datagrams, request frames, and their bytes without headers of UDP and TCP. Interval only.
     messages_percent: Option<f64>,
     bytes_percent: Option<f64>,
 }
@@ -147,7 +145,7 @@ impl Quantiles {
 }
 
 impl Lifeguard {
-    /// How many runs it consists of.
+    /// Returns the number of runs.
     #[must_use]
     pub fn runs(&self) -> u64 {
         let repetitions = if self.quick { 1 } else { self.repetitions };
@@ -164,18 +162,18 @@ impl Lifeguard {
         self.slow.iter().flat_map(combine).collect()
     }
 
-    /// Makes all runs, in so many threads; `done` is called after each.
+    /// Makes all runs in several threads. Calls `done` after each.
     ///
     /// # Errors
     ///
-    /// If a cluster does not form, or a law of the protocol is broken.
+    /// A cluster does not form, or a run breaks a law of the protocol.
     pub fn run(&self, seed: u64, threads: usize, done: impl Fn() + Sync) -> Result<Outcome, Error> {
         let combinations = self.combinations();
         let subjects = self.config.len() as u64;
         let results = in_parallel(self.runs(), threads, |number| {
             let (place, subject) = (number / subjects, (number % subjects) as usize);
             let run = combinations[place as usize % combinations.len()];
-            // The multiplier keeps the runs of neighbouring seeds apart.
+            // The multiplier separates the runs of neighbouring seeds.
             let seed = seed.wrapping_mul(1_000_003).wrapping_add(place);
             let tally = run.tally(seed, &self.config[subject].config());
             done();
@@ -197,7 +195,7 @@ impl Lifeguard {
     }
 }
 
-/// How many of the long anomalies one that is not slow has noticed, over time.
+/// Returns the share of long anomalies that a healthy agent noticed, over time.
 fn curve(name: &'static str, tally: &Tally) -> Curve {
     let mut times = tally.detect.clone();
     times.sort_unstable_by(f64::total_cmp);
@@ -206,7 +204,7 @@ fn curve(name: &'static str, tally: &Tally) -> Curve {
     Curve { name, label: "long anomalies that are noticed, %", points }
 }
 
-/// A number of slow agents.
+/// Parses a number of slow agents.
 fn slow(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(slow @ 1..agents::COUNT) => Ok(slow),

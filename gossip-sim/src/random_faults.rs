@@ -21,16 +21,16 @@ const STREAM: u64 = u64::MAX;
 ///
 /// If a law of the protocol is broken on the way, or if two minutes after the last fault not all
 /// know all, or a minute later not all have equal fingerprints. Prints the seed.
-pub fn ordeal(seed: u64) {
-    let mut ordeal = Ordeal::new(seed);
+pub fn random_faults(seed: u64) {
+    let mut random_faults = Ordeal::new(seed);
     for _ in 0..FAULTS {
-        ordeal.harm();
-        let pause = ordeal.draw(1..8_000) as u64;
-        ordeal.sim.run_for(Duration::from_millis(pause));
+        random_faults.harm();
+        let pause = random_faults.draw(1..8_000) as u64;
+        random_faults.sim.run_for(Duration::from_millis(pause));
     }
-    ordeal.end();
-    ordeal.sim.run_until_all_know_all(Duration::from_secs(120));
-    ordeal.sim.run_until_converged(Duration::from_secs(60));
+    random_faults.end();
+    random_faults.sim.run_until_all_know_all(Duration::from_secs(120));
+    random_faults.sim.run_until_converged(Duration::from_secs(60));
 }
 
 /// A cluster, its luck, and the last epoch of each node.
