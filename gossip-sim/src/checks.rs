@@ -1,8 +1,8 @@
-//! The laws that every run must keep, checked at every event.
+//! The laws of the protocol, checked at every event.
 
 use gossip_core::{Event, Incarnation, Member, MemberEvent, Node, Status};
 
-/// What an observer's events have said of a subject.
+/// The state of a subject according to an observer's events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Said {
     #[default]
@@ -11,31 +11,31 @@ enum Said {
     Suspect,
     Dead,
     Left,
-    /// Known once; the record is dropped.
+    /// The observer has forgotten the subject.
     Forgotten,
 }
 
 #[derive(Clone, Copy, Default)]
 struct View {
     said: Said,
-    /// The last incarnation that was told of.
+    /// The last reported incarnation.
     incarnation: Incarnation,
 }
 
-/// What is wrong.
+/// A violation, as text.
 pub(crate) type Violation = String;
 
-/// Follows the events of all observers.
+/// The states that all observers reported.
 #[derive(Default)]
 pub(crate) struct Checks {
-    /// By observer, by subject.
+    /// States by observer and subject.
     views: Vec<Vec<View>>,
-    /// Subjects of the events since the last look at the table.
+    /// Subjects of the events since the last check of the table.
     told: Vec<usize>,
 }
 
 impl Checks {
-    /// The observer begins a new life, or its events are incomplete: what it said is void.
+    /// Resets an observer that begins a new life, or whose events are incomplete.
     pub(crate) fn reset(&mut self, observer: usize) {
         if let Some(views) = self.views.get_mut(observer) {
             views.clear();
@@ -43,7 +43,7 @@ impl Checks {
         self.told.clear();
     }
 
-    /// The observer's table says this of a subject.
+    /// Sets the state of a subject from the observer's table.
     pub(crate) fn read(&mut self, observer: usize, subject: usize, member: &Member<u32>) {
         let said = match member.status() {
             Status::Suspect => Said::Suspect,
@@ -54,8 +54,8 @@ impl Checks {
         *self.view(observer, subject) = View { said, incarnation: member.incarnation() };
     }
 
-    /// One event about a subject. `alive` is the truth: whether a process runs that lives the
-    /// life in the event.
+    /// Checks an event about a subject. `alive` is the truth: whether a process runs with the life
+    /// in the event.
     pub(crate) fn event(
         &mut self,
         observer: usize,
@@ -72,7 +72,7 @@ impl Checks {
                 _ => Ok(()),
             };
         };
-        // An update does not say whether a suspect has refuted; that is said next.
+        // An update does not tell whether a suspect has refuted. The next event does.
         let said = said.unwrap_or(before.said);
         let after = View { said, incarnation: member.incarnation() };
         *view = after;
@@ -84,7 +84,7 @@ impl Checks {
         Ok(())
     }
 
-    /// After all outputs are drained the table says what the last events said.
+    /// Checks that the table agrees with the last events, after all outputs are drained.
     pub(crate) fn drained(
         &mut self,
         observer: usize,
@@ -123,8 +123,8 @@ impl Checks {
     }
 }
 
-/// What an event says of which member, or that it says nothing new of its status; `None` if it
-/// says that a member is forgotten.
+/// Returns the member of an event and its new state, if the event changes it; `None` if the event
+/// reports that a member is forgotten.
 fn read(event: &Event<u32>) -> Option<(Option<Said>, &Member<u32>)> {
     match event {
         Event::Member(MemberEvent::Up { member })
@@ -147,8 +147,9 @@ fn status_fits(said: Said, status: Status) -> bool {
     }
 }
 
-/// Whether an event may follow what was said before. An incarnation never goes back while a
-/// member is known, and nobody returns in a life, or at a point of it, that was seen to end.
+/// Returns whether an event may follow the state before. While a member is known, its incarnation
+/// never goes back. A member never returns in a life or incarnation that was reported to have
+/// ended.
 fn follows(before: View, after: View, event: &Event<u32>, alive: bool) -> bool {
     let later = after.incarnation > before.incarnation;
     let not_earlier = after.incarnation >= before.incarnation;
@@ -157,7 +158,7 @@ fn follows(before: View, after: View, event: &Event<u32>, alive: bool) -> bool {
         Event::Member(MemberEvent::Up { member }) => match before.said {
             Said::Nothing => true,
             Said::Dead => later,
-            // Who was given up while it was leaving may still refute and go on leaving.
+            // A member that was suspected while leaving may refute and go on leaving.
             Said::Left => life(after) > life(before) || later && member.status() == Status::Leaving,
             Said::Forgotten => later || alive,
             Said::Live | Said::Suspect => false,
@@ -166,7 +167,7 @@ fn follows(before: View, after: View, event: &Event<u32>, alive: bool) -> bool {
         Event::Member(MemberEvent::Suspected { .. }) => before.said == Said::Live && not_earlier,
         Event::Member(MemberEvent::Refuted { .. }) => before.said == Said::Suspect && not_earlier,
         Event::Member(MemberEvent::Failed { .. }) => was_live && not_earlier,
-        // A later life may be first heard of as dead, of which nothing is said, and then as left.
+        // A node may first hear of a later life as dead, without an event, and then as left.
         Event::Member(MemberEvent::Left { .. }) => {
             before.said != Said::Left && not_earlier || life(after) > life(before)
         }

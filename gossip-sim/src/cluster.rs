@@ -1,4 +1,4 @@
-//! Whole clusters, and what is commonly done to them.
+//! Whole clusters, and common operations on them.
 
 use std::time::Duration;
 
@@ -6,22 +6,22 @@ use gossip_core::{Config, Epoch, Local, NodeId};
 
 use crate::{Sim, SimConfig};
 
-/// When a crash was noticed, from the crash on.
+/// The times from a crash until other nodes noticed it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DetectionTimes {
-    /// When the first of the others no longer listed the crashed node as live.
+    /// Time until the first node no longer listed the crashed one as live.
     pub first: Option<Duration>,
-    /// When the last of them did not.
+    /// Time until the last node no longer did.
     pub last: Option<Duration>,
 }
 
 impl Sim {
-    /// A simulation with so many nodes of one configuration, which know nobody yet. Node `i` has
-    /// the id `i + 1`, the address `i` and the epoch 1.
+    /// Creates a simulation of `count` nodes with one configuration, which know no other yet. Node
+    /// `i` has the id `i + 1`, the address `i` and the epoch 1.
     ///
     /// # Panics
     ///
-    /// If the configuration is invalid.
+    /// Panics if the configuration is invalid.
     #[must_use]
     pub fn cluster(nodes: usize, sim: SimConfig, config: &Config) -> Self {
         let mut sim = Self::new(sim);
@@ -31,11 +31,11 @@ impl Sim {
         sim
     }
 
-    /// A cluster in which all know all. Joining takes some seconds of virtual time.
+    /// Creates a cluster in which all know all. Joining takes some seconds of virtual time.
     ///
     /// # Panics
     ///
-    /// If they have not met after a minute.
+    /// Panics if the nodes have not met after a minute.
     #[must_use]
     pub fn formed_cluster(nodes: usize, sim: SimConfig, config: &Config) -> Self {
         let mut sim = Self::cluster(nodes, sim, config);
@@ -53,11 +53,11 @@ impl Sim {
         }
     }
 
-    /// Lets the time pass until all know all; says how long it took.
+    /// Runs until all know all. Returns how long it took.
     ///
     /// # Panics
     ///
-    /// If it takes longer than `limit`.
+    /// Panics if it takes longer than `limit`.
     pub fn run_until_all_know_all(&mut self, limit: Duration) -> Duration {
         self.run_until(limit, Self::all_know_all).unwrap_or_else(|| {
             let (known, ghosts) = (self.known_pairs(), self.ghosts());
@@ -66,12 +66,12 @@ impl Sim {
         })
     }
 
-    /// Lets the time pass until all have [converged](Self::converged), to a tenth of a second;
-    /// says how long it took.
+    /// Runs until all have [converged](Self::converged). Returns how long it took, to a tenth of a
+    /// second.
     ///
     /// # Panics
     ///
-    /// If it takes longer than `limit`.
+    /// Panics if it takes longer than `limit`.
     pub fn run_until_converged(&mut self, limit: Duration) -> Duration {
         const STEP: Duration = Duration::from_millis(100);
         let mut waited = Duration::ZERO;
@@ -83,7 +83,7 @@ impl Sim {
         waited
     }
 
-    /// Crashes a node and watches, at most for `limit`, how the others notice.
+    /// Crashes a node, and runs until all others notice, at most for `limit`.
     pub fn crash_and_watch(&mut self, index: usize, limit: Duration) -> DetectionTimes {
         let listed = self.listed_by(index);
         self.crash(index);
@@ -93,14 +93,15 @@ impl Sim {
         DetectionTimes { first: Some(first), last: rest.map(|rest| first + rest) }
     }
 
-    /// The id of a node.
+    /// Returns the id of a node.
     #[must_use]
     pub fn id(&self, index: usize) -> NodeId {
         self.hosts[index].local.id
     }
 }
 
-/// Who node `index` of a [`Sim::cluster`] is; further nodes can be added in the same way.
+/// Returns the description of node `index` of a [`Sim::cluster`], to add further nodes in the same
+/// way.
 #[must_use]
 pub fn local(index: usize) -> Local<u32> {
     let epoch = Epoch::new(1).unwrap_or_default();

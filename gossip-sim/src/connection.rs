@@ -1,10 +1,10 @@
-//! What a request costs: a model of TCP that is just precise enough to feel loss as TCP does.
+//! The cost of a request: a model of TCP, precise enough to react to loss as TCP does.
 //!
-//! Connecting takes a round trip. A frame goes as segments of 1,400 bytes, ten in the first flight
-//! and twice as many in each that follows, a round trip apart. A segment that is lost is sent again
-//! after 200 ms, then 400, and so on; there is no fast retransmission, and acknowledgements are
-//! never lost. A host that is down or cut off answers nothing until the deadline; a host without
-//! the process refuses after one round trip.
+//! Connecting takes a round trip. A frame travels as segments of 1,400 bytes: ten in the first
+//! flight, and twice as many in each following one, a round trip apart. A lost segment is sent
+//! again after 200 ms, then 400, and so on. There is no fast retransmission, and acknowledgements
+//! are never lost. A host that is down or cut off does not answer until the deadline. A host
+//! without the process refuses after one round trip.
 
 use std::ops::{Index, IndexMut};
 
@@ -12,35 +12,35 @@ use gossip_core::{Instant, RequestId};
 
 use crate::network::{Links, Stream};
 
-/// Names a connection in [`Connections`].
+/// Identifier of a connection in [`Connections`].
 pub(crate) type ConnectionId = u32;
 
 /// Payload of a segment, in bytes.
 const SEGMENT: usize = 1_400;
 /// Segments in the first flight.
 const WINDOW: usize = 10;
-/// The pause before the first retransmission, in microseconds.
+/// Time before the first retransmission, in microseconds.
 const RETRANSMIT: u64 = 200_000;
-/// The frame's length, which goes before it.
+/// Bytes of the length in front of a frame.
 pub(crate) const LENGTH_PREFIX: usize = 4;
-/// Buffers that grew larger are not kept.
+/// Capacity up to which buffers are kept.
 const LARGEST_KEPT: usize = 1 << 16;
 
-/// A number of segments to be brought over in one direction.
+/// Segments to deliver in one direction.
 #[derive(Debug)]
 pub(crate) struct Leg {
-    /// Of the present flight, not yet arrived.
+    /// Segments of the present flight that have not arrived yet.
     outstanding: usize,
-    /// For later flights.
+    /// Segments of later flights.
     unsent: usize,
     window: usize,
     retransmit: u64,
 }
 
-/// What becomes of sending a flight, and in how many microseconds.
+/// The outcome of a flight, and its microseconds.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Sent {
-    /// Something is left; send again.
+    /// Segments are left to send again.
     Partly(u64),
     /// The last segment arrives.
     Wholly(u64),
@@ -52,14 +52,14 @@ impl Leg {
         Self { outstanding: 1, unsent: 0, window: WINDOW, retransmit: RETRANSMIT }
     }
 
-    /// A frame of `len` bytes.
+    /// Returns the segments of a frame of `len` bytes.
     pub(crate) fn frame(len: usize) -> Self {
         let segments = (LENGTH_PREFIX + len).div_ceil(SEGMENT);
         let outstanding = segments.min(WINDOW);
         Self { outstanding, unsent: segments - outstanding, ..Self::control() }
     }
 
-    /// Sends what is outstanding. Nothing arrives if the other host is not `up`.
+    /// Sends the outstanding segments, of which none arrives if the other host is not `up`.
     pub(crate) fn send(&mut self, links: &mut Links, from: usize, to: usize, up: bool) -> Sent {
         let lose = |_: &usize| !up || links.lose(Stream::Requests, from, to);
         self.outstanding = (0..self.outstanding).filter(lose).count();
@@ -80,14 +80,14 @@ impl Leg {
     }
 }
 
-/// How far a connection has come: what is being brought over.
+/// The progress of a connection: the present delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Syn,
     SynAck,
     Request,
     Reply,
-    /// The server refuses, or closes without an answer.
+    /// The server refuses, or closes without a reply.
     Reset,
 }
 
@@ -101,21 +101,21 @@ impl Stage {
 pub(crate) struct Connection {
     pub(crate) id: RequestId,
     pub(crate) client: usize,
-    /// Which life of the client asked; a later one does not want the answer.
+    /// The client's life that made the request. A later life does not receive the reply.
     pub(crate) client_life: u32,
-    /// `None` if nobody has the address.
+    /// The server; `None` for an unused address.
     pub(crate) server: Option<usize>,
     pub(crate) server_life: u32,
     pub(crate) deadline: Instant,
     pub(crate) stage: Stage,
     pub(crate) leg: Leg,
-    /// Whether the last segment of the leg is under way, rather than something to be sent.
+    /// Whether the last segment of the leg is travelling, so that there is nothing more to send.
     pub(crate) arriving: bool,
-    /// Whether the client has its answer, or none.
+    /// Whether the client has its outcome.
     pub(crate) finished: bool,
     pub(crate) request: Vec<u8>,
     pub(crate) reply: Vec<u8>,
-    /// In how many places (timeline, boxes of nodes) it is named; it goes with the last.
+    /// Number of references from the timeline and from inboxes. The connection ends with the last.
     references: u8,
 }
 
@@ -128,8 +128,7 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    /// A connection at its very beginning, named in no place yet. `request` is left empty in
-    /// exchange for its content.
+    /// Creates a connection without references. Takes the content of `request` and leaves it empty.
     pub(crate) fn open(
         &mut self,
         id: RequestId,
@@ -162,12 +161,12 @@ impl Connections {
         (self.connections.len() - 1) as ConnectionId
     }
 
-    /// Another place names this connection.
+    /// Adds a reference to a connection.
     pub(crate) fn retain(&mut self, id: ConnectionId) {
         self[id].references += 1;
     }
 
-    /// A place names this connection no more.
+    /// Drops a reference to a connection.
     pub(crate) fn release(&mut self, id: ConnectionId) {
         self[id].references -= 1;
         if self[id].references == 0
@@ -186,8 +185,8 @@ impl Connections {
         }
     }
 
-    /// Ends the connection for its client. Frames are not needed any more, so their memory goes
-    /// on to others long before the deadline takes the rest.
+    /// Ends the connection for its client. It frees the memory of the frames, long before the
+    /// deadline ends the rest.
     pub(crate) fn finish(&mut self, id: ConnectionId) {
         let connection = &mut self[id];
         connection.finished = true;
@@ -227,7 +226,7 @@ mod tests {
         Links::new(network, 1)
     }
 
-    /// The time a leg takes, and how often something was sent.
+    /// Returns the time of a leg, and its number of flights.
     fn carry(mut leg: Leg, links: &mut Links) -> (u64, usize) {
         let mut time = 0;
         for sent in 1.. {

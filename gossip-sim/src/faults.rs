@@ -1,4 +1,4 @@
-//! What can happen to nodes and to the network.
+//! Faults of nodes and of the network.
 
 use gossip_core::Epoch;
 
@@ -6,12 +6,13 @@ use crate::host::{NEVER, State};
 use crate::{Network, Sim};
 
 impl Sim {
-    /// Moves a node to another address, as when a lease ends. Packets find it there only, and
-    /// come from there; the node does not know until it is told.
+    /// Moves a node to another address, as when a lease ends. Packets reach it only there, and come
+    /// from there. The node itself does not notice; tell it with
+    /// [`Node::set_address`](gossip_core::Node::set_address).
     ///
     /// # Panics
     ///
-    /// If the address is another's or larger than 2^24.
+    /// Panics if the address is in use or larger than 2^24.
     pub fn relocate(&mut self, index: usize, address: u32) {
         let before = self.hosts[index].address;
         self.routes[before as usize] = None;
@@ -19,12 +20,12 @@ impl Sim {
         self.hosts[index].address = address;
     }
 
-    /// The host of a node goes down, and the node with it.
+    /// Takes the host of a node down, and the node with it.
     pub fn crash(&mut self, index: usize) {
         self.stop(index, State::Down);
     }
 
-    /// The process of a node is killed. Its host refuses connections.
+    /// Kills the process of a node. Its host refuses connections.
     pub fn exit(&mut self, index: usize) {
         self.stop(index, State::Exited);
     }
@@ -41,8 +42,8 @@ impl Sim {
         self.knowledge.depart(index);
     }
 
-    /// Starts a node anew, as the same member in another life, with empty tables; it has still to
-    /// join. If it runs it is killed first.
+    /// Restarts a node, as the same member in another life with an empty table. It still has to
+    /// join. Kills the node first if it runs.
     pub fn restart(&mut self, index: usize, epoch: Epoch) {
         self.exit(index);
         let host = &mut self.hosts[index];
@@ -52,15 +53,16 @@ impl Sim {
         self.start(index);
     }
 
-    /// Stops the whole process (a suspended machine, a debugger): no timer fires, and what arrives
-    /// waits, as much as [`SimConfig::backlog`](crate::SimConfig::backlog) allows.
+    /// Pauses the whole process, as a suspended machine or a debugger does. No timer fires, and
+    /// arriving packets wait, as many as [`SimConfig::backlog`](crate::SimConfig::backlog) allows.
     pub fn pause(&mut self, index: usize) {
         self.hold(index, State::Paused);
     }
 
-    /// Blocks a node's input and output, while its timers run (full buffers, a network interface
-    /// that hangs): what arrives waits, as much as [`SimConfig::backlog`](crate::SimConfig::backlog)
-    /// allows, and what is to be sent stays in the node.
+    /// Stalls a node's input and output while its timers run, as full buffers or a hanging network
+    /// interface do. Arriving packets wait, as many as
+    /// [`SimConfig::backlog`](crate::SimConfig::backlog) allows, and the node's output stays in the
+    /// node.
     pub fn stall(&mut self, index: usize) {
         self.hold(index, State::Stalled);
     }
@@ -72,8 +74,8 @@ impl Sim {
         host.pauses += u64::from(state == State::Paused);
     }
 
-    /// Ends a pause or a stall. What was to be sent is sent, what waits is read, and timers that
-    /// are due fire afterwards.
+    /// Ends a pause or a stall. The node sends its output, reads the waiting input, and then
+    /// handles its timers.
     pub fn resume(&mut self, index: usize) {
         let host = &mut self.hosts[index];
         assert!(host.state.has_process(), "node {index} does not run");
@@ -88,29 +90,29 @@ impl Sim {
         self.schedule(index);
     }
 
-    /// The network, but for exceptions and cuts.
+    /// Returns the network, without exceptions and cuts.
     #[must_use]
     pub fn network(&self) -> Network {
         self.links.network()
     }
 
-    /// Changes the network from now on; exceptions and cuts stay.
+    /// Changes the network. Exceptions and cuts stay.
     pub fn set_network(&mut self, network: Network) {
         self.links.set_network(network);
     }
 
-    /// One node loses so much of what comes in and of what goes out, besides the network's loss.
+    /// Sets the loss of one node in each direction, besides the network's loss.
     pub fn set_node_loss(&mut self, index: usize, inwards: f64, outwards: f64) {
         self.links.set_node_loss(index, inwards, outwards);
     }
 
-    /// One direction of one link loses so much, besides the network's loss.
+    /// Sets the loss of one link in one direction, besides the network's loss.
     pub fn set_link_loss(&mut self, from: usize, to: usize, loss: f64) {
         self.links.set_link_loss(from, to, loss);
     }
 
-    /// Cuts the network wherever `cut(from, to)` holds, in that direction; it replaces an earlier
-    /// cut. What is under way arrives.
+    /// Cuts the network where `cut(from, to)` holds, in that direction. Replaces an earlier cut.
+    /// Packets that are travelling still arrive.
     pub fn cut(&mut self, cut: impl Fn(usize, usize) -> bool + Send + 'static) {
         self.links.set_cut(Some(Box::new(cut)));
     }

@@ -1,4 +1,4 @@
-//! A place in the network where a node runs, or does not.
+//! A host in the network, with or without a running node.
 
 use std::collections::VecDeque;
 
@@ -8,22 +8,22 @@ use crate::connection::ConnectionId;
 use crate::packets::Slot;
 use crate::traffic::Traffic;
 
-/// What a host does.
+/// The state of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Running,
-    /// The process is stopped: no timers, and input waits.
+    /// The process is paused: no timer fires, and input waits.
     Paused,
-    /// The process runs and its timers fire, but input waits, and nothing is taken out of its node.
+    /// The process runs and its timers fire, but input and output wait.
     Stalled,
-    /// The process is gone, the host refuses its connections.
+    /// The process is gone, and the host refuses connections.
     Exited,
     /// The host is gone.
     Down,
 }
 
 impl State {
-    /// Whether there is a process.
+    /// Returns whether there is a process.
     pub(crate) fn has_process(self) -> bool {
         matches!(self, Self::Running | Self::Paused | Self::Stalled)
     }
@@ -38,24 +38,24 @@ pub(crate) enum Input {
     Failed(ConnectionId),
 }
 
-/// The time of a wake-up that is not scheduled.
+/// Marks a wake-up that is not scheduled.
 pub(crate) const NEVER: u64 = u64::MAX;
 
 pub(crate) struct Host {
     pub(crate) state: State,
-    /// Which life of this host; what belongs to an earlier one finds nobody.
+    /// The life of this host. Packets for an earlier life are lost.
     pub(crate) life: u32,
-    /// The earliest entry in the timeline that will wake the node; entries for other times are
-    /// out of date.
+    /// The earliest entry in the timeline that wakes the node. Entries for other times are out of
+    /// date.
     pub(crate) wake: u64,
-    /// How often this life was paused.
+    /// Number of pauses of this life.
     pub(crate) pauses: u64,
-    /// Where it is, which it may have told its node or not.
+    /// The address of the host, which the node may not know.
     pub(crate) address: u32,
     pub(crate) node: Option<Node<u32>>,
     pub(crate) local: Local<u32>,
     pub(crate) config: Config,
-    /// What waits to be read.
+    /// Input that waits.
     pub(crate) inbox: VecDeque<Input>,
     pub(crate) traffic: Traffic,
 }
@@ -76,7 +76,7 @@ impl Host {
         }
     }
 
-    /// Whether this life of the host still has a process.
+    /// Returns whether this life of the host still has a process.
     pub(crate) fn lives(&self, life: u32) -> bool {
         self.life == life && self.state.has_process()
     }

@@ -1,25 +1,26 @@
-//! Who knows whom, kept up to date with every event: asking costs nothing, at any size.
+//! The knowledge of all nodes about each other, updated with every event. Queries take constant
+//! time.
 
-/// For each pair of nodes, whether the one lists the other's present life as live.
+/// For each pair of nodes, whether one lists the other's present life as live.
 ///
-/// A node is present while its process runs and has neither left nor fallen silent. What a node
-/// that is not present knows does not count.
+/// A node is present while its process runs and has not stopped. The knowledge of an absent node
+/// does not count.
 #[derive(Default)]
 pub(crate) struct Knowledge {
-    /// By observer: a bit for each subject.
+    /// One bit per subject, by observer.
     rows: Vec<Vec<u64>>,
     present: Vec<bool>,
-    /// By subject: how many observers list it.
+    /// Number of observers that list a subject.
     listed: Vec<usize>,
     present_nodes: usize,
     /// Pairs whose subject is present.
     known: usize,
-    /// Pairs whose subject is not.
+    /// Pairs whose subject is absent.
     ghosts: usize,
 }
 
 impl Knowledge {
-    /// One node more, which is present and knows nobody.
+    /// Adds a present node that knows no other.
     pub(crate) fn add(&mut self) {
         self.rows.push(Vec::new());
         self.present.push(true);
@@ -27,7 +28,7 @@ impl Knowledge {
         self.present_nodes += 1;
     }
 
-    /// The observer, which is present, lists the subject as live from now on, or not.
+    /// Notes whether a present observer lists the subject as live.
     pub(crate) fn set(&mut self, observer: usize, subject: usize, live: bool) {
         let (word, bit) = (subject / 64, 1 << (subject % 64));
         let row = &mut self.rows[observer];
@@ -48,7 +49,7 @@ impl Knowledge {
         }
     }
 
-    /// The node is gone; who listed it lists a ghost.
+    /// Notes that a node is gone. Observers that list it list a ghost.
     pub(crate) fn depart(&mut self, node: usize) {
         if !std::mem::replace(&mut self.present[node], false) {
             return;
@@ -59,7 +60,7 @@ impl Knowledge {
         self.ghosts += self.listed[node];
     }
 
-    /// The node begins a new life: it knows nobody and nobody knows it.
+    /// Notes that a node begins a new life: it knows no other, and no other knows it.
     pub(crate) fn arrive(&mut self, node: usize) {
         self.depart(node);
         self.clear_column(node);
@@ -67,12 +68,12 @@ impl Knowledge {
         self.present_nodes += 1;
     }
 
-    /// Nobody knows the node any more.
+    /// Notes that no node knows this one any more.
     pub(crate) fn clear_column(&mut self, subject: usize) {
         (0..self.rows.len()).for_each(|observer| self.set(observer, subject, false));
     }
 
-    /// The node is to be read anew.
+    /// Clears the knowledge of a node, which is then read anew.
     pub(crate) fn clear_row(&mut self, observer: usize) {
         for subject in 0..self.rows[observer].len() * 64 {
             if subject < self.present.len() {

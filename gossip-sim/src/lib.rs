@@ -1,8 +1,8 @@
-//! A deterministic network of gossip nodes: any number of [`gossip_core::Node`]s in one thread
-//! and virtual time, with all the faults that a network has.
+//! A deterministic network of gossip nodes, for tests: any number of [`gossip_core::Node`]s in one
+//! thread and virtual time, with all faults of a network.
 //!
-//! Everything is a function of the scenario, which is the calls that you make, and of one seed. An
-//! hour of a cluster passes in a moment, and a run that fails can be repeated.
+//! A run is a pure function of the calls that the test makes and of one seed. An hour of a cluster
+//! passes in a moment, and a failing run can be repeated.
 //!
 //! ```
 //! use std::time::Duration;
@@ -22,9 +22,9 @@
 //! sim.run_until_converged(Duration::from_secs(10));
 //! ```
 //!
-//! Datagrams are lost, doubled, delayed and cut off as [`Network`] says. Requests cost what TCP
-//! costs: round trips for connecting and for each window, and retransmissions after 200 ms,
-//! doubling, for what is lost. The time that nodes need to compute is not part of the model.
+//! [`Network`] determines loss, duplication, delay and cuts of datagrams. Requests take as long as
+//! over TCP: round trips for connecting and for each window, and retransmissions after 200 ms,
+//! doubling. The computing time of nodes is not part of the model.
 
 mod checks;
 mod cluster;

@@ -1,4 +1,4 @@
-//! What is kept of a run: a fingerprint of all of it, counters, and the events that are wanted.
+//! The records of a run: its fingerprint, counters, and logged events.
 
 use gossip_core::{Event, Instant, Member, MemberEvent};
 use twox_hash::XxHash3_64;
@@ -8,16 +8,16 @@ use crate::traffic::Traffic;
 /// An event of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedEvent {
-    /// When.
+    /// The time.
     pub at: Instant,
-    /// Which node told it.
+    /// The node that reported it.
     pub node: usize,
-    /// What it told.
+    /// The event.
     pub event: Event<u32>,
 }
 
 impl LoggedEvent {
-    /// The member whose death was told.
+    /// Returns the member of a reported death.
     #[must_use]
     pub fn failed(&self) -> Option<&Member<u32>> {
         match &self.event {
@@ -27,34 +27,34 @@ impl LoggedEvent {
     }
 }
 
-/// A datagram on its way.
+/// An observation of a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PacketTap<'a> {
-    /// When.
+    /// The time.
     pub at: Instant,
-    /// The node that sent it, or that it came to.
+    /// The node that sent or received it.
     pub node: usize,
-    /// Where on its way.
+    /// The stage of its journey.
     pub place: Place,
-    /// Its bytes, as `docs/protocol.md` has them.
+    /// Its bytes, as in `docs/protocol.md`.
     pub bytes: &'a [u8],
 }
 
-/// Where a datagram is seen.
+/// A stage of a datagram's journey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// It leaves, and may be lost.
+    /// The datagram leaves, and may be lost.
     Departure,
-    /// It is read.
+    /// The node reads the datagram.
     Arrival,
-    /// It has come to a host without the process.
+    /// The datagram reached a host without a process.
     NobodyThere,
 }
 
-/// Sees all datagrams.
+/// The tap of all datagrams.
 type Tap = Box<dyn FnMut(PacketTap<'_>) + Send>;
 
-/// Which events are kept.
+/// The filter of logged events.
 type Filter = Box<dyn FnMut(&LoggedEvent) -> bool + Send>;
 
 #[derive(Default)]
@@ -93,7 +93,7 @@ impl Log {
         }
     }
 
-    /// Bytes were given to a node: from now on the fingerprint depends on them.
+    /// Adds bytes that a node received to the fingerprint.
     pub(crate) fn delivered(&mut self, at: Instant, from: u32, to: usize, bytes: &[u8]) {
         const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
         let ends = u64::from(from) << 32 | to as u64;

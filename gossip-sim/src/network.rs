@@ -1,34 +1,34 @@
-//! The network between the nodes: what it loses, doubles, delays and cuts.
+//! The network between the nodes: loss, duplication, delay and cuts.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::random::{Chance, Random};
 
-/// How long a packet is under way, drawn anew for each.
+/// The latency of a packet, drawn anew for each.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Latency {
-    /// Always the same.
+    /// A constant.
     Constant(Duration),
-    /// Anything from `min` to `max`, equally likely.
+    /// Uniform from `min` to `max`.
     Uniform {
-        /// The least.
+        /// The minimum.
         min: Duration,
-        /// The most.
+        /// The maximum.
         max: Duration,
     },
-    /// Half of the packets are faster than `median`, few are very much slower: what wide-area
-    /// paths look like.
+    /// Log-normal: half of the packets are faster than `median`, and a few are much slower, as on
+    /// wide-area paths.
     LogNormal {
-        /// The middle of the distribution.
+        /// The median.
         median: Duration,
-        /// The deviation of the logarithm: 0.25 is a calm path, 1 a wild one.
+        /// The deviation of the logarithm, about 0.25 on a calm path and 1 on a wild one.
         sigma: f64,
     },
 }
 
 impl Latency {
-    /// In microseconds, at least one, so that no exchange of packets can stop the time.
+    /// Draws microseconds, at least one, so that no exchange of packets can stop the time.
     fn draw(self, random: &mut Random) -> u64 {
         let micros = match self {
             Self::Constant(delay) => micros(delay),
@@ -36,7 +36,7 @@ impl Latency {
                 let min = micros(min);
                 min + random.below(micros(max).saturating_sub(min) + 1)
             }
-            // libm, for a platform's own `exp` may round differently.
+            // libm, since a platform's own `exp` may round differently.
             Self::LogNormal { median, sigma } => {
                 (micros(median) as f64 * libm::exp(sigma * random.normal())) as u64
             }
@@ -52,20 +52,20 @@ pub(crate) fn micros(duration: Duration) -> u64 {
 /// The quality of the whole network. Probabilities are from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Network {
-    /// How long a packet takes one way. Where it varies, packets overtake each other.
+    /// One-way latency. If it varies, packets overtake each other.
     pub latency: Latency,
-    /// How likely a packet is lost. Requests feel it as TCP does, by retransmission.
+    /// Probability that a packet is lost. Requests are delayed by retransmissions, as with TCP.
     pub loss: f64,
-    /// How likely a datagram arrives a second time, after a latency of its own.
+    /// Probability that a datagram arrives a second time, after a latency of its own.
     pub duplicate: f64,
-    /// How likely a datagram is held up on its way, so that later ones overtake it.
+    /// Probability that a datagram is delayed, so that later ones overtake it.
     pub reorder: f64,
-    /// By how much it is held up at most.
+    /// Maximum of that delay.
     pub reorder_delay: Duration,
 }
 
 impl Network {
-    /// A healthy local network: 0.5 to 2 ms one way, nothing lost, nothing doubled.
+    /// Returns a healthy local network: 0.5 to 2 ms one way, without loss and duplication.
     #[must_use]
     pub const fn lan() -> Self {
         Self {
@@ -80,7 +80,7 @@ impl Network {
         }
     }
 
-    /// This network with this probability of loss.
+    /// Sets the probability of loss.
     #[must_use]
     pub const fn loss(self, loss: f64) -> Self {
         Self { loss, ..self }
@@ -88,50 +88,50 @@ impl Network {
 }
 
 impl Default for Network {
-    /// [`Network::lan`].
+    /// Returns [`Network::lan`].
     fn default() -> Self {
         Self::lan()
     }
 }
 
-/// Datagrams and requests draw from streams of their own: a request more moves no datagram.
+/// Datagrams and requests draw from streams of their own: one more request changes no datagram.
 #[derive(Clone, Copy)]
 pub(crate) enum Stream {
     Datagrams,
     Requests,
 }
 
-/// Whether the network is cut on the way from one node to another.
+/// A cut: whether the network is cut from one node to another.
 type Cut = Box<dyn Fn(usize, usize) -> bool + Send>;
 
-/// What becomes of a datagram that is not lost, in microseconds.
+/// The journey of a datagram that is not lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Passage {
-    /// How long it is under way.
+    /// Latency in microseconds.
     pub delay: u64,
-    /// How long its double is, if there is one.
+    /// Latency of the duplicate in microseconds, if there is one.
     pub double: Option<u64>,
 }
 
-/// The network at work: its quality, exceptions from it, and its luck.
+/// The running network: its quality, exceptions, and randomness.
 pub struct Links {
     random: [Random; 2],
     network: Network,
     loss: Chance,
     duplicate: Chance,
     reorder: Chance,
-    /// By node: the loss of what comes in and of what goes out. Empty while all are equal.
+    /// Loss by node, in and out. Empty while all are equal.
     nodes: Vec<[Chance; 2]>,
     links: BTreeMap<(usize, usize), Chance>,
     cut: Option<Cut>,
 }
 
 impl Links {
-    /// The network of the simulation with this seed.
+    /// Creates the network of the simulation with this seed.
     ///
     /// # Panics
     ///
-    /// If a probability is not within 0 and 1.
+    /// Panics if a probability is not between 0 and 1.
     #[must_use]
     pub fn new(network: Network, seed: u64) -> Self {
         let random = [Random::new(seed, 0), Random::new(seed, 1)];
@@ -175,7 +175,7 @@ impl Links {
         self.cut = cut;
     }
 
-    /// Whether one packet is lost between these two.
+    /// Draws whether a packet between these two is lost.
     pub(crate) fn lose(&mut self, stream: Stream, from: usize, to: usize) -> bool {
         if self.cut.as_ref().is_some_and(|cut| cut(from, to)) {
             return true;
@@ -189,12 +189,12 @@ impl Links {
             || self.links.get(&(from, to)).is_some_and(|&loss| random.happens(loss))
     }
 
-    /// How long one packet takes, in microseconds.
+    /// Draws the latency of a packet, in microseconds.
     pub(crate) fn delay(&mut self, stream: Stream) -> u64 {
         self.network.latency.draw(&mut self.random[stream as usize])
     }
 
-    /// Sends a datagram from one node to another; nothing comes of it if it is lost.
+    /// Sends a datagram from one node to another. Returns `None` if it is lost.
     pub fn send(&mut self, from: usize, to: usize) -> Option<Passage> {
         if self.lose(Stream::Datagrams, from, to) {
             return None;
@@ -204,7 +204,7 @@ impl Links {
         Some(Passage { delay: self.datagram_delay(), double })
     }
 
-    /// How long one datagram takes, the delay of one that is held up included.
+    /// Draws the latency of a datagram, a delay included.
     fn datagram_delay(&mut self) -> u64 {
         let delay = self.delay(Stream::Datagrams);
         let random = &mut self.random[Stream::Datagrams as usize];

@@ -1,13 +1,13 @@
-//! The buffers of datagrams under way, used again and again.
+//! The buffers of travelling datagrams, which are reused.
 
-/// Names a buffer in [`Packets`].
+/// Identifier of a buffer in [`Packets`].
 pub(crate) type Slot = u32;
 
 /// One datagram.
 pub(crate) struct Packet {
-    /// The address that it came from.
+    /// The source address.
     pub(crate) from: u32,
-    /// The node that it goes to.
+    /// The destination.
     pub(crate) to: u32,
     len: u32,
     buffer: Box<[u8]>,
@@ -18,18 +18,18 @@ impl Packet {
         &mut self.buffer[..self.len as usize]
     }
 
-    /// The whole buffer, to write a datagram into.
+    /// Returns the whole buffer, to write a datagram into.
     pub(crate) fn buffer(&mut self) -> &mut [u8] {
         &mut self.buffer
     }
 
-    /// The first `len` bytes of the buffer are the datagram.
+    /// Sets the length of the datagram in the buffer.
     pub(crate) fn set_len(&mut self, len: usize) {
         self.len = len as u32;
     }
 }
 
-/// All datagrams under way. Their number settles soon, and then nothing is allocated any more.
+/// All travelling datagrams. Their number soon settles, after which there are no more allocations.
 #[derive(Default)]
 pub(crate) struct Packets {
     packets: Vec<Packet>,
@@ -37,7 +37,7 @@ pub(crate) struct Packets {
 }
 
 impl Packets {
-    /// A packet with a buffer of at least `capacity` bytes.
+    /// Returns a packet with a buffer of at least `capacity` bytes.
     pub(crate) fn take(&mut self, capacity: usize) -> Slot {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.packets.push(Packet { from: 0, to: 0, len: 0, buffer: Box::default() });
@@ -50,7 +50,7 @@ impl Packets {
         slot
     }
 
-    /// A packet like this one.
+    /// Returns a copy of a packet.
     pub(crate) fn copy(&mut self, slot: Slot) -> Slot {
         let len = self.packets[slot as usize].len as usize;
         let copy = self.take(len);

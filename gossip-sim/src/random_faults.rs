@@ -1,4 +1,4 @@
-//! Whatever can happen to a small cluster, in any order.
+//! Random faults of a small cluster, in any order.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -11,16 +11,16 @@ use crate::{Network, Sim, SimConfig};
 const NODES: usize = 12;
 const FAULTS: usize = 60;
 
-/// Not the stream of any node.
+/// A random stream that no node uses.
 const STREAM: u64 = u64::MAX;
 
-/// Puts a cluster of twelve through sixty faults that this seed decides, in about four minutes of
-/// virtual time, ends them all, and sees to it that all agree in the end.
+/// Runs a cluster of twelve through sixty faults drawn from this seed, in about four minutes of
+/// virtual time. Ends all faults, and asserts that all nodes agree at the end.
 ///
 /// # Panics
 ///
-/// If a law of the protocol is broken on the way, or if two minutes after the last fault not all
-/// know all, or a minute later not all have equal fingerprints. Prints the seed.
+/// Panics if the run breaks a law of the protocol. Also panics if two minutes after the last fault
+/// not all know all, or if a minute later fingerprints differ. Prints the seed.
 pub fn random_faults(seed: u64) {
     let mut random_faults = Ordeal::new(seed);
     for _ in 0..FAULTS {
@@ -33,7 +33,7 @@ pub fn random_faults(seed: u64) {
     random_faults.sim.run_until_converged(Duration::from_secs(60));
 }
 
-/// A cluster, its luck, and the last epoch of each node.
+/// A cluster, its randomness, and the last epoch of each node.
 struct Ordeal {
     sim: Sim,
     random: Random,
@@ -55,7 +55,7 @@ impl Ordeal {
         range.start + self.random.below(range.len() as u64) as usize
     }
 
-    /// Any node that takes part and is neither paused nor stalled.
+    /// Returns a random node that takes part and is neither paused nor stalled.
     fn someone(&mut self) -> Option<usize> {
         let able = |sim: &Sim, index| sim.is_present(index) && sim.is_running(index);
         let index = self.draw(0..NODES);
@@ -92,7 +92,7 @@ impl Ordeal {
                     Network { duplicate: 0.05, reorder: 0.05, ..Network::lan() }.loss(loss),
                 );
             }
-            // Refused where the node has just left.
+            // A node that has just left refuses it.
             (12, Some(index)) => {
                 let meta = vec![7; self.draw(0..400)];
                 _ = self.sim.command(index, |node, now| node.set_meta(now, &meta));
@@ -107,7 +107,7 @@ impl Ordeal {
         }
     }
 
-    /// All faults end; whoever is gone comes back, and who joined in vain tries again.
+    /// Ends all faults. Departed nodes return, and nodes whose join failed try again.
     fn end(&mut self) {
         self.sim.heal();
         self.sim.set_network(Network::lan());

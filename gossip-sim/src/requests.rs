@@ -1,4 +1,4 @@
-//! Requests on their way: connections in the simulation's time, between its hosts.
+//! Requests: connections between hosts in virtual time.
 
 use gossip_core::Request;
 
@@ -9,7 +9,7 @@ use crate::sim::Entry;
 use crate::traffic::Traffic;
 
 impl Sim {
-    /// Opens a connection for a request, whose frame is in `self.frame`.
+    /// Opens a connection for the request in `self.frame`.
     pub(crate) fn connect(&mut self, client: usize, request: &Request<u32>) {
         let server = self.resolve(request.to);
         let life = self.hosts[client].life;
@@ -27,7 +27,7 @@ impl Sim {
         self.segments(id);
     }
 
-    /// Goes on with a connection; one reference to it ends.
+    /// Continues a connection, and drops one reference to it.
     pub(crate) fn segments(&mut self, id: ConnectionId) {
         let connection = &self.connections[id];
         if !connection.finished {
@@ -46,8 +46,8 @@ impl Sim {
         self.send_segments(id);
     }
 
-    /// Sends what is to be sent. Where there is nobody to send or to answer, the connection rests
-    /// until its deadline.
+    /// Sends the next flight. Without a sender or a receiver, the connection rests until its
+    /// deadline.
     fn send_segments(&mut self, id: ConnectionId) {
         let connection = &mut self.connections[id];
         let Some(server) = connection.server else { return };
@@ -68,7 +68,7 @@ impl Sim {
         }
     }
 
-    /// The last segment has arrived.
+    /// Handles the arrival of the last segment.
     fn arrive(&mut self, id: ConnectionId) {
         let connection = &mut self.connections[id];
         let Some(server) = connection.server else { return };
@@ -93,7 +93,7 @@ impl Sim {
         }
     }
 
-    /// The client, if it still is the one that asked, learns what came of its request.
+    /// Reports the outcome to the client, if it is still in the life that made the request.
     fn answer(&mut self, id: ConnectionId, input: Input) {
         let connection = &mut self.connections[id];
         connection.finished = true;
@@ -104,7 +104,7 @@ impl Sim {
         }
     }
 
-    /// The deadline is over.
+    /// Handles the expiry of the deadline.
     pub(crate) fn expire(&mut self, id: ConnectionId) {
         if !self.connections[id].finished {
             self.connections.finish(id);
@@ -113,7 +113,7 @@ impl Sim {
         self.connections.release(id);
     }
 
-    /// The server reads a request and answers at once; one that it rejects it closes.
+    /// Lets the server read a request and reply at once, or close the connection if it rejects it.
     pub(crate) fn handle_request(&mut self, index: usize, id: ConnectionId) {
         let connection = &mut self.connections[id];
         let from = self.hosts[connection.client].address;
@@ -134,7 +134,7 @@ impl Sim {
         self.connections.release(id);
     }
 
-    /// The client reads a reply.
+    /// Lets the client read a reply.
     pub(crate) fn handle_reply(&mut self, index: usize, id: ConnectionId) {
         let connection = &mut self.connections[id];
         let from = connection.server.map_or(u32::MAX, |server| self.hosts[server].address);

@@ -1,5 +1,5 @@
-//! The machinery: one entry of the timeline after the other, from the network into a node and
-//! from the node into the network.
+//! The loop: one entry of the timeline after the other, from the network into a node, and from the
+//! node into the network.
 
 use gossip_core::{Event, Instant, LocalEvent, Member, MemberEvent, Status};
 
@@ -11,7 +11,7 @@ use crate::sim::{Bearers, Entry};
 use crate::traffic::Traffic;
 
 impl Sim {
-    /// Lets the next thing happen, unless it is later than `limit`.
+    /// Runs the next entry, unless it is later than `limit`.
     pub(crate) fn step(&mut self, limit: Instant) -> bool {
         let Some((at, entry)) = self.timeline.pop(limit.as_micros()) else { return false };
         self.now = Instant::from_micros(at);
@@ -48,8 +48,8 @@ impl Sim {
         }
     }
 
-    /// Sees to it that the node is woken when it wants to be. Moving a timer back costs nothing:
-    /// the entry for the earlier time stays and finds that it came too early.
+    /// Schedules the node's next deadline. Moving a timer back is free: the earlier entry stays,
+    /// and has no effect.
     pub(crate) fn schedule(&mut self, index: usize) {
         let host = &mut self.hosts[index];
         if matches!(host.state, State::Running | State::Stalled)
@@ -63,7 +63,7 @@ impl Sim {
         }
     }
 
-    /// Input arrives at a host.
+    /// Handles input that arrives at a host.
     pub(crate) fn deliver(&mut self, index: usize, input: Input) {
         let host = &mut self.hosts[index];
         match host.state {
@@ -99,7 +99,7 @@ impl Sim {
         self.packets.give_back(slot);
     }
 
-    /// The node, which runs, reads its input. What it refuses it has counted.
+    /// Lets a running node read its input. The node counts what it refuses.
     pub(crate) fn handle(&mut self, index: usize, input: Input) {
         let Some(node) = &mut self.hosts[index].node else { return self.discard(input) };
         match input {
@@ -121,8 +121,8 @@ impl Sim {
         self.drain(index);
     }
 
-    /// Takes all outputs of a node, as a driver must after each call; but what is to be sent only if
-    /// the host is not stalled.
+    /// Drains the outputs of a node, as a driver must after each call. While the host is stalled,
+    /// datagrams and requests stay in the node.
     pub(crate) fn drain(&mut self, index: usize) {
         if self.hosts[index].state != State::Stalled {
             self.drain_transmits(index);
@@ -156,7 +156,7 @@ impl Sim {
         }
     }
 
-    /// Sends a datagram on its way to an address.
+    /// Sends a datagram to an address.
     pub(crate) fn route(&mut self, from: usize, to: u32, slot: Slot) {
         let Some(to) = self.resolve(to) else { return self.lose(slot) };
         let Some(passage) = self.links.send(from, to) else { return self.lose(slot) };
@@ -169,7 +169,7 @@ impl Sim {
         self.timeline.push(now + passage.delay, Entry::Packet(slot));
     }
 
-    /// Which node is at an address.
+    /// Returns the node at an address.
     pub(crate) fn resolve(&self, address: u32) -> Option<usize> {
         self.routes.get(address as usize).copied().flatten()
     }
@@ -198,7 +198,7 @@ impl Sim {
         self.check_node(index);
     }
 
-    /// What must hold of a node whenever its outputs are drained.
+    /// Checks the invariants of a node whose outputs are drained.
     fn check_node(&mut self, index: usize) {
         let host = &self.hosts[index];
         let (Some(checks), Some(node)) = (&mut self.checks, &host.node) else { return };
@@ -214,7 +214,7 @@ impl Sim {
         });
     }
 
-    /// Brings what the simulation knows of a node's knowledge up to date.
+    /// Updates the knowledge of a node after an event.
     fn told(&mut self, index: usize, event: &Event<u32>) {
         match event {
             Event::Member(MemberEvent::Up { member })
@@ -256,7 +256,7 @@ impl Sim {
         }
     }
 
-    /// Whether the process runs whose life this record is of.
+    /// Returns whether the process with the life of this record runs.
     fn is_alive(&self, subject: usize, member: &Member<u32>) -> bool {
         self.hosts[subject].node.as_ref().is_some_and(|node| {
             let (own, seen) = (node.local().incarnation(), member.incarnation());
@@ -264,12 +264,12 @@ impl Sim {
         })
     }
 
-    /// Whether the record is not of an earlier life than the process was started for.
+    /// Returns whether the record is not of an earlier life than the process.
     fn is_present_life(&self, subject: usize, member: &Member<u32>) -> bool {
         member.epoch() >= self.hosts[subject].local.epoch
     }
 
-    /// Events of a node were lost: its table tells instead.
+    /// Reads the table of a node whose events were lost.
     fn reread(&mut self, index: usize) {
         if let Some(checks) = &mut self.checks {
             checks.reset(index);
@@ -293,7 +293,7 @@ impl Sim {
         }
     }
 
-    /// Panics if checks are on and this one does not hold.
+    /// Panics if checks are on and this one fails.
     pub(crate) fn check(&self, index: usize, holds: bool, violation: impl FnOnce() -> String) {
         if self.config.checks && !holds {
             self.fail(index, &violation());

@@ -1,4 +1,4 @@
-//! The simulation as its user holds it: nodes, time, faults.
+//! The simulation: nodes and time.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -16,77 +16,77 @@ use crate::random::Random;
 use crate::timeline::Timeline;
 use crate::traffic::Traffic;
 
-/// How a simulation is set up. Two of equal set-up, driven equally, are equal in every byte.
+/// Configuration of a simulation. Two simulations with equal configurations and equal calls are
+/// equal in every byte.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SimConfig {
-    /// Decides everything that is left to chance.
+    /// The seed of all randomness.
     pub seed: u64,
-    /// The network at the beginning.
+    /// The initial network.
     pub network: Network,
-    /// Whether the laws of the protocol are checked at every event: no member goes back to an
-    /// earlier incarnation or returns from the dead in a life that ended, events and table agree,
-    /// no datagram or frame and no queue exceeds its limit. Costs 24 bytes for each pair of nodes.
+    /// Whether to check the laws of the protocol at every event. No member goes back to an earlier
+    /// incarnation, or returns in a life that ended. Events and table agree. No datagram, frame or
+    /// queue exceeds its limit. The checks take 24 bytes per pair of nodes.
     pub checks: bool,
-    /// How many datagrams wait for a node that is paused or stalled; what comes then is lost. Zero:
-    /// all of them are lost.
+    /// Number of datagrams that wait for a paused or stalled node. Further ones are lost.
     pub backlog: usize,
 }
 
 impl SimConfig {
-    /// A local network, with checks, and a backlog of about a socket buffer's.
+    /// Returns a local network with checks, and a backlog of about a socket's buffer.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self { seed, network: Network::lan(), checks: true, backlog: 1_024 }
     }
 
-    /// With this network.
+    /// Sets the network.
     #[must_use]
     pub const fn network(self, network: Network) -> Self {
         Self { network, ..self }
     }
 }
 
-/// The largest address, which is an index into a table.
+/// The largest address. Addresses are indices into a table.
 const MAX_ADDRESS: u32 = 1 << 24;
 
-/// The nodes of one id. There should be one, but a test may want a conflict.
+/// The nodes of one id: one, or several for a test of conflicts.
 #[derive(Clone, Copy)]
 pub(crate) struct Bearers {
-    /// What is said of the id is checked under this number.
+    /// The number of the id in the checks.
     pub(crate) first: usize,
-    /// Who is known where the id is known.
+    /// The node that counts as known where the id is known.
     pub(crate) last: usize,
 }
 
-/// What happens next.
+/// An entry of the timeline.
 pub(crate) enum Entry {
     /// The node's timer.
     Wake(u32),
     /// A datagram arrives.
     Packet(Slot),
-    /// Something is to be sent on a connection, or has arrived.
+    /// A step of a connection.
     Segments(ConnectionId),
-    /// The client of a connection waits no longer.
+    /// The deadline of a connection.
     Deadline(ConnectionId),
 }
 
-/// Any number of nodes, the network between them, and a clock of their own: one thread, no
-/// sleeping, and everything that happens is a function of the seed and of the calls made.
+/// A simulation: any number of nodes, the network between them, and a virtual clock, in one thread
+/// and without sleeping. A run is a pure function of the seed and of the calls.
 ///
-/// Nodes are numbered in the order they were added. A panic of a simulation, or of a test that
-/// holds one, names the seed and the virtual time.
+/// Nodes are numbered in the order in which they were added. A panic of a simulation, or of a test
+/// that holds one, prints the seed and the virtual time.
 pub struct Sim {
     pub(crate) config: SimConfig,
     pub(crate) now: Instant,
     pub(crate) timeline: Timeline<Entry>,
     pub(crate) hosts: Vec<Host>,
-    /// By address: the node there.
+    /// The node at each address.
     pub(crate) routes: Vec<Option<usize>>,
     pub(crate) bearers: HashMap<NodeId, Bearers>,
     pub(crate) links: Links,
     pub(crate) packets: Packets,
     pub(crate) connections: Connections,
-    /// The buffer that the next request is written to.
+    /// The buffer of the next request.
     pub(crate) frame: Vec<u8>,
     pub(crate) knowledge: Knowledge,
     pub(crate) checks: Option<Checks>,
@@ -94,11 +94,11 @@ pub struct Sim {
 }
 
 impl Sim {
-    /// A simulation without nodes, at the origin of time.
+    /// Creates a simulation without nodes, at the origin of time.
     ///
     /// # Panics
     ///
-    /// If a probability is not within 0 and 1; so do all that take one.
+    /// Panics if a probability is not between 0 and 1, as do all methods that take one.
     #[must_use]
     pub fn new(config: SimConfig) -> Self {
         Self {
@@ -118,11 +118,11 @@ impl Sim {
         }
     }
 
-    /// Starts a node, whose number is returned.
+    /// Starts a node. Returns its number.
     ///
     /// # Panics
     ///
-    /// If the configuration is invalid, or the address is another's or larger than 2^24.
+    /// Panics if the configuration is invalid, or if the address is in use or larger than 2^24.
     pub fn add(&mut self, local: Local<u32>, config: Config) -> usize {
         let index = self.hosts.len();
         self.occupy(local.address, index);
@@ -146,10 +146,10 @@ impl Sim {
         self.routes[place] = Some(index);
     }
 
-    /// Starts the process of a host that has none.
+    /// Starts the process of a host without one.
     pub(crate) fn start(&mut self, index: usize) {
         let host = &mut self.hosts[index];
-        // The links have the first two streams.
+        // The links use the first two streams.
         let stream = 2 + ((index as u64) << 32 | u64::from(host.life));
         let seed = Random::new(self.config.seed, stream).bytes();
         let node = Node::new(self.now, host.local.clone(), host.config.clone(), seed);
@@ -163,48 +163,48 @@ impl Sim {
         self.drain(index);
     }
 
-    /// How many nodes were added.
+    /// Returns the number of nodes added.
     #[must_use]
     pub fn len(&self) -> usize {
         self.hosts.len()
     }
 
-    /// Whether none was.
+    /// Returns whether there is no node.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.hosts.is_empty()
     }
 
-    /// The present.
+    /// Returns the present virtual time.
     #[must_use]
     pub const fn now(&self) -> Instant {
         self.now
     }
 
-    /// A node, to be looked at.
+    /// Returns a node.
     ///
     /// # Panics
     ///
-    /// If its process does not run; so do all that need one that runs.
+    /// Panics if its process does not run, as do all methods that need a running one.
     #[must_use]
     pub fn node(&self, index: usize) -> &Node<u32> {
         let node = self.hosts[index].node.as_ref();
         node.unwrap_or_else(|| panic!("node {index} does not run"))
     }
 
-    /// Whether the process of a node is there, even if paused, stalled, or silent after leaving.
+    /// Returns whether the process of a node exists, even if it is paused, stalled or stopped.
     #[must_use]
     pub fn has_process(&self, index: usize) -> bool {
         self.hosts[index].state.has_process()
     }
 
-    /// Whether a node runs unhindered: neither paused nor stalled nor gone.
+    /// Returns whether a node runs and is neither paused nor stalled.
     #[must_use]
     pub fn is_running(&self, index: usize) -> bool {
         self.hosts[index].state == State::Running
     }
 
-    /// Gives a command to a node. What comes out of it goes its way.
+    /// Gives a command to a node, and processes its outputs.
     pub fn command<R>(
         &mut self,
         index: usize,
@@ -224,18 +224,18 @@ impl Sim {
         self.command(index, |node, now| node.join(now, seeds))
     }
 
-    /// Lets a node leave. It falls silent by itself; its process stays.
+    /// Lets a node leave. The node stops by itself, and its process stays.
     pub fn leave(&mut self, index: usize) {
         self.command(index, |node, now| node.leave(now));
     }
 
-    /// Where a node is.
+    /// Returns the address of a node.
     #[must_use]
     pub fn address(&self, index: usize) -> u32 {
         self.hosts[index].address
     }
 
-    /// A datagram from nowhere arrives at a node now, with this address as its source.
+    /// Delivers a forged datagram to a node now, with this source address.
     pub fn inject(&mut self, from: u32, to: usize, datagram: &[u8]) {
         let slot = self.packets.take(datagram.len());
         let packet = self.packets.get(slot);
@@ -245,19 +245,19 @@ impl Sim {
         self.deliver(to, Input::Datagram(slot));
     }
 
-    /// Lets the time pass.
+    /// Runs for this time.
     pub fn run_for(&mut self, duration: Duration) {
         self.run_to(self.now + duration);
     }
 
-    /// Lets everything happen up to and including this time.
+    /// Runs up to and including this time.
     pub fn run_to(&mut self, time: Instant) {
         while self.step(time) {}
         self.now = self.now.max(time);
     }
 
-    /// Lets the time pass until a condition holds, at most for `limit`; says how long it took.
-    /// The condition is evaluated after everything that happens, so it should cost little.
+    /// Runs until a condition holds, at most for `limit`. Returns how long it took. The condition
+    /// is evaluated after every entry of the timeline, so it should be cheap.
     pub fn run_until(
         &mut self,
         limit: Duration,
@@ -276,7 +276,7 @@ impl Sim {
         }
     }
 
-    /// What a node has sent since it was added, over all its lives.
+    /// Returns the traffic of a node since it was added, over all its lives.
     #[must_use]
     pub fn traffic(&self, index: usize) -> Traffic {
         self.hosts[index].traffic

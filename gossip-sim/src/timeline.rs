@@ -1,32 +1,34 @@
-//! What is still to happen, in the order of virtual time.
+//! The timeline: entries in the order of virtual time.
 
 use std::collections::VecDeque;
 
-/// How many bits a digit of a time has, and how many digits there are.
+/// Number of bits in a digit of a time, and number of digits.
 const BITS: u32 = 6;
 const DIGITS: usize = 64_usize.div_ceil(BITS as usize);
 
-/// Entries in the order of their times; those of one time in the order they were scheduled in.
+/// Entries in the order of their times. Entries of one time keep the order in which they were
+/// scheduled.
 ///
-/// A radix heap. Virtual time never goes back, so an entry needs to be sorted only as finely as its
-/// distance from the present demands: it is in the bucket of the first digit in which its time
-/// differs from the present, and of what that digit is. Taking the earliest splits the lowest
-/// bucket into lower ones; an entry moves at most once per digit and is never compared with another
-/// bucket's. Two entries of one time are in one bucket at any moment, and every move keeps their
-/// order, which makes ties fair without a sequence number.
+/// A radix heap. Virtual time never goes back, so an entry is sorted only as finely as its distance
+/// from the present requires. It is in the bucket of the first digit in which its time differs from
+/// the present, and of that digit's value. Taking the earliest splits the lowest bucket into lower
+/// ones. An entry moves at most once per digit, and is never compared with those of another bucket.
+/// Two entries of one time are always in one bucket, and every move keeps their order. So ties are
+/// fair without a sequence number.
 pub struct Timeline<E> {
-    /// The time that the buckets are relative to: of the entry taken last, or earlier than all.
+    /// The time to which the buckets are relative: that of the last entry taken, or earlier than
+    /// all.
     present: u64,
     /// Entries of exactly the present.
     due: VecDeque<E>,
-    /// By digit, the lowest first, and its value.
+    /// The buckets by digit, lowest first, and by its value.
     buckets: [[Vec<(u64, E)>; 1 << BITS]; DIGITS],
-    /// By digit: bit `v` is set if the bucket of value `v` holds anything.
+    /// One bit per value of each digit, set if its bucket holds entries.
     occupied: [u64; DIGITS],
 }
 
 impl<E> Default for Timeline<E> {
-    /// Nothing is to happen.
+    /// Creates an empty timeline.
     fn default() -> Self {
         Self {
             present: 0,
@@ -38,7 +40,7 @@ impl<E> Default for Timeline<E> {
 }
 
 impl<E> Timeline<E> {
-    /// Schedules an entry, not before the last one that was taken.
+    /// Schedules an entry, at the earliest at the time of the last one taken.
     pub fn push(&mut self, at: u64, entry: E) {
         debug_assert!(at >= self.present, "virtual time goes back");
         let differing = at ^ self.present;
@@ -63,7 +65,7 @@ impl<E> Timeline<E> {
         self.due.pop_front().map(|entry| (self.present, entry))
     }
 
-    /// Makes the earliest time the present, takes its first entry and splits the bucket of it.
+    /// Makes the earliest time the present, takes its first entry, and splits its bucket.
     fn advance(&mut self, limit: u64) -> Option<(u64, E)> {
         let digit = self.occupied.iter().position(|values| *values != 0)?;
         let value = self.occupied[digit].trailing_zeros() as usize;
@@ -81,7 +83,7 @@ impl<E> Timeline<E> {
         for (at, entry) in bucket.drain(..) {
             self.push(at, entry);
         }
-        // All of it went to lower buckets, so the memory can go back to its place.
+        // All entries went to lower buckets, so the bucket gets its memory back.
         self.buckets[digit][value] = bucket;
         self.due.pop_front().map(|entry| (earliest, entry))
     }

@@ -1,8 +1,8 @@
-//! What was sent.
+//! The traffic of nodes.
 
 use std::ops::{AddAssign, Sub};
 
-/// What a node, or all of them, sent. Bytes are payload: no UDP, TCP or IP headers.
+/// The traffic that one or all nodes sent. Bytes exclude headers of UDP, TCP and IP.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// Datagrams.
@@ -11,12 +11,12 @@ pub struct Traffic {
     pub datagram_bytes: u64,
     /// Frames of requests and replies.
     pub frames: u64,
-    /// Their bytes with the length prefix, each counted once however often TCP sent it.
+    /// Their bytes with the length prefix, each counted once, without TCP's retransmissions.
     pub frame_bytes: u64,
 }
 
 impl Traffic {
-    /// Bytes of datagrams and frames.
+    /// Returns the bytes of datagrams and frames.
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.datagram_bytes + self.frame_bytes
@@ -41,7 +41,7 @@ impl AddAssign for Traffic {
     }
 }
 
-/// What was sent between two readings.
+/// Returns the traffic between two readings.
 impl Sub for Traffic {
     type Output = Self;
 

@@ -1,4 +1,4 @@
-//! A node moves to another address and stays the member that it was.
+//! A node moves to another address and stays the same member.
 
 use std::time::Duration;
 

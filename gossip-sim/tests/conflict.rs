@@ -1,4 +1,4 @@
-//! Two processes run with one id: the one with the lesser claim says so and falls silent.
+//! Two processes run with one id. The one with the lesser claim reports it and stops.
 
 use std::time::Duration;
 

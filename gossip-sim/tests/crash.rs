@@ -1,4 +1,4 @@
-//! A node that crashes is noticed by all, first by one, and stays dead.
+//! All nodes notice a crash, first one of them, and the crashed node stays dead.
 
 use std::time::Duration;
 

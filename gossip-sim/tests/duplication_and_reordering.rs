@@ -1,4 +1,4 @@
-//! Packets that come twice, late, or in another order change nothing.
+//! Duplicated, delayed and reordered packets change nothing.
 
 use std::time::Duration;
 

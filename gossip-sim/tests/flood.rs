@@ -5,7 +5,7 @@ use std::time::Duration;
 use gossip_core::{Config, Local, Node, NodeId};
 use gossip_sim::{Sim, SimConfig};
 
-/// What a node that does not exist would send to join through `seed`.
+/// Returns the datagram of a nonexistent node that joins through `seed`.
 fn forged(number: u32, sim: &Sim, seed: usize) -> Vec<u8> {
     let id = NodeId::from_u128(1 << 64 | u128::from(number));
     let local = Local::new(id, gossip_core::Epoch::new(9).unwrap(), 1_000 + number);
@@ -32,7 +32,7 @@ fn memory_stays_bounded_and_the_members_keep_each_other() {
         assert!(sim.node(index).members().count() <= 64);
         assert_eq!((0..10).filter(|&other| sim.knows(index, other)).count(), 9);
     }
-    // The victim answers each with one datagram at most, besides its own business.
+    // The victim answers each with at most one datagram, besides its own traffic.
     let sent = sim.traffic(0);
     assert!(sent.datagrams < 21_000, "{sent:?}");
     assert_eq!(sim.false_deaths(), 0);

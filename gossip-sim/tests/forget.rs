@@ -1,4 +1,4 @@
-//! An operator lets a dead member be forgotten at once.
+//! An operator forgets a dead member before its retention is over.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A table that is full refuses newcomers, visibly.
+//! A full table refuses newcomers, and reports it.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! The dead are remembered for a while, then forgotten, and nobody teaches them again.
+//! Nodes remember departed members for their retention, then forget them, and do not learn them
+//! again.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Where half of all packets are lost, a cluster does not spend its time on suspecting and refuting.
+//! At 50 % loss a cluster raises few suspicions and refutations.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn a_member_that_has_refuted_is_given_more_time() {
     sim.run_for(Duration::from_secs(60 * MINUTES));
     let suspicions: u64 =
         (0..NODES).map(|index| sim.node(index).stats().detector.suspicions_raised).sum();
-    // They are 160; if nobody remembered who has refuted, they would be 1,134.
+    // The run has 160. Without the memory of refutations it would have 1,134.
     assert!((1..250).contains(&suspicions), "{suspicions} suspicions");
     let deaths: u64 =
         (0..NODES).map(|index| sim.node(index).stats().detector.deaths_declared).sum();

@@ -1,4 +1,4 @@
-//! A node whose packets are held, both ways, while its timers run.
+//! A node's packets wait in both directions while its timers run.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A join through addresses where nobody is ends in time and says so.
+//! A join through unused addresses ends in time and reports it.
 
 use std::time::Duration;
 

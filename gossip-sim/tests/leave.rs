@@ -1,4 +1,4 @@
-//! A node that leaves is seen to leave; nobody takes it for dead.
+//! All members see a leaver leave, and none declares it dead.
 
 use std::time::Duration;
 

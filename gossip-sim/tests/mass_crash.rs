@@ -1,4 +1,4 @@
-//! Most nodes crash at the same moment: the few that are left find out.
+//! Most nodes crash at the same moment, and the few survivors notice.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! New metadata reaches everybody.
+//! New metadata reaches all members.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A node whose packets reach nobody, while it hears everybody.
+//! A node hears all others, but its packets reach none of them.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Whoever was asleep blames itself, not the others.
+//! A node that was paused does not hold the pause against the others.
 
 use std::time::Duration;
 

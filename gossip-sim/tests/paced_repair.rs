@@ -1,4 +1,4 @@
-//! Who lacks megabytes gets them by datagram at a steady pace, not in one burst.
+//! A node that lacks megabytes receives them by datagram at a steady pace, not in one burst.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ fn config() -> Config {
     Config::lan().with(|config| config.requests.enabled = false)
 }
 
-/// Hands what `from` has to send to `to`.
+/// Delivers the datagrams of `from` to `to`.
 fn hand(now: Instant, from: &mut Node<u32>, to: &mut Node<u32>) {
     let mut buf = [0; 1_200];
     while let Some(transmit) = from.poll_transmit(now, &mut buf) {
@@ -20,8 +20,8 @@ fn hand(now: Instant, from: &mut Node<u32>, to: &mut Node<u32>) {
     }
 }
 
-/// Lets `count` members with as much metadata as there may be come to a node and leave again, so
-/// that nobody probes them.
+/// Lets `count` members with the largest metadata join a node and leave again, so that no node
+/// probes them.
 fn teach(node: &mut Node<u32>, now: Instant, count: u32) {
     for index in 1..=count {
         let id = NodeId::from_u128((u128::from(index) << 96) + 1);

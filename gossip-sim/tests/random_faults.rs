@@ -1,5 +1,4 @@
-//! Whatever happens to a cluster, in whatever order: no law is broken on the way, and when it
-//! ends all agree again.
+//! Random faults in any order break no law, and at their end all nodes agree again.
 
 #[test]
 fn no_law_is_broken_and_all_agree_in_the_end() {

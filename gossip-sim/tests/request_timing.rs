@@ -1,4 +1,4 @@
-//! A request costs what TCP costs.
+//! Requests take as long as over TCP.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use gossip_sim::{Latency, Network, Sim, SimConfig};
 
 const ONE_WAY: Duration = Duration::from_millis(10);
 
-/// After which time a payload of this size is acknowledged, or given up.
+/// Returns the time after which a payload of this size is acknowledged, or fails.
 fn send(bytes: usize, disturb: impl FnOnce(&mut Sim)) -> (Duration, Event<u32>) {
     let network = Network { latency: Latency::Constant(ONE_WAY), ..Network::lan() };
     let mut sim = Sim::formed_cluster(4, SimConfig::new(1).network(network), &Config::lan());
@@ -43,14 +43,14 @@ fn what_exceeds_the_window_takes_further_round_trips() {
 #[test]
 fn a_lost_segment_comes_again_after_200_ms() {
     let (took, event) = send(100, |sim| {
-        // Nothing reaches the other for so long that the first and the second SYN are lost.
+        // No packet reaches the other node until the first and the second SYN are lost.
         let all_but_that = |from, to| (from, to) == (1, 2);
         sim.cut(all_but_that);
         let (to, ignored) = (sim.id(2), b"");
         sim.command(1, |node, now| node.send(now, to, ignored, Delivery::Request)).unwrap();
         sim.run_for(Duration::from_millis(400));
         sim.heal();
-        // The third is sent after 600 ms and takes its way from there.
+        // The third SYN leaves after 600 ms.
         let took = sim.run_until(Duration::from_secs(5), |sim| !sim.log().is_empty());
         assert_eq!(took, Some(Duration::from_millis(200) + 4 * ONE_WAY));
         sim.take_log();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gossip_core::{Config, Epoch};
 use gossip_sim::{Latency, Network, Sim, SimConfig};
 
-/// A run with a bit of everything; the fingerprint of all that was delivered.
+/// Runs a cluster with some of each fault. Returns the fingerprint of all deliveries.
 fn trace(nodes: usize, seed: u64) -> u64 {
     let network = Network {
         latency: Latency::LogNormal { median: Duration::from_millis(2), sigma: 0.7 },
@@ -32,7 +32,7 @@ fn trace(nodes: usize, seed: u64) -> u64 {
 
 #[test]
 fn two_processes_agree() {
-    // The first run begets the second, which begets none.
+    // The first run starts the second, which starts none.
     const ALONE: &str = "GOSSIP_SIM_TRACE_ALONE";
     let ours = trace(100, 1);
     println!("trace {ours:016x}");

@@ -1,4 +1,4 @@
-//! Nodes that come one after the other are known to all soon after the last has come.
+//! Nodes that join one after the other are known to all soon after the last one.
 
 use std::time::Duration;
 

@@ -148,7 +148,7 @@ fn mean(numbers: &[f64]) -> f64 {
     numbers.iter().sum::<f64>() / numbers.len() as f64
 }
 
-/// Returns the median of ascending numbers.
+/// Returns a percentile of ascending numbers.
 fn percentile(numbers: &[f64], percent: usize) -> f64 {
     numbers[((numbers.len() - 1) * percent).div_ceil(100)]
 }
