@@ -87,7 +87,7 @@ impl<A: Address> OwnClaim<A> {
         if !told && farewell.end > state.now {
             return;
         }
-        if state.table.own().member.claim.phase == Phase::Left {
+        if state.table.local().member.claim.phase == Phase::Left {
             self.farewell = None;
             self.actions.push_back(Action::Left);
         } else {
@@ -119,5 +119,5 @@ fn needed<A: Address>(state: &State<A>) -> usize {
 }
 
 fn salt<A: Address>(state: &State<A>) -> u8 {
-    if state.table.own().member.claim.phase == Phase::Left { LEFT } else { LEAVING }
+    if state.table.local().member.claim.phase == Phase::Left { LEFT } else { LEAVING }
 }

@@ -92,7 +92,7 @@ impl<A: Address> OwnClaim<A> {
         accusation: Option<&Accusation>,
         is_joining: bool,
     ) -> bool {
-        let ours = &state.table.own().member.claim;
+        let ours = &state.table.local().member.claim;
         let theirs = claim.incarnation;
         if claim.order(ours).is_le() {
             return accusation
@@ -155,7 +155,7 @@ impl<A: Address> OwnClaim<A> {
         change: impl FnOnce(&mut Claim<A, Meta>),
     ) {
         let Some(next) = next else {
-            let address = state.table.own().member.claim.address.clone();
+            let address = state.table.local().member.claim.address.clone();
             self.actions.push_back(Action::Conflict { address });
             return;
         };
@@ -169,9 +169,9 @@ impl<A: Address> OwnClaim<A> {
 }
 
 fn own_id<A: Address>(state: &State<A>) -> NodeId {
-    state.table.own().member.id
+    state.table.local().member.id
 }
 
 fn own_incarnation<A: Address>(state: &State<A>) -> Incarnation {
-    state.table.own().member.incarnation()
+    state.table.local().member.incarnation()
 }

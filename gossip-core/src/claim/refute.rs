@@ -47,7 +47,7 @@ impl<A: Address> OwnClaim<A> {
         is_joining: bool,
     ) -> bool {
         let (accused, ours) = (accusation.incarnation, own_incarnation(state));
-        let phase = state.table.own().member.claim.phase;
+        let phase = state.table.local().member.claim.phase;
         if accused.life() != ours.life() || phase == Phase::Left {
             return false;
         }

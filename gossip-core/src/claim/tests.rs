@@ -107,7 +107,7 @@ fn leaver_waits_for_witnesses_of_both_stages() {
     let mut claim = OwnClaim::new(&[1; 32]);
     claim.leave(&mut world, false);
     for (status, last) in [(Status::Leaving, false), (Status::Left, true)] {
-        assert_eq!(world.table.own().member.status(), status);
+        assert_eq!(world.table.local().member.status(), status);
         assert_eq!(actions(&mut claim), [Action::Spread]);
         let pings = world.detector_actions();
         for (index, ping) in (1..).zip(&pings[..3]) {

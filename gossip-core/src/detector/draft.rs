@@ -91,7 +91,7 @@ fn write_attached<A: Address>(
     id: Option<NodeId>,
 ) {
     if let Some(slot) = id.and_then(|id| cx.table.get(&id)) {
-        let is_own = slot.member.id == cx.table.own().member.id;
+        let is_own = slot.member.id == cx.table.local().member.id;
         let is_news = is_own && slot.member.claim.phase != Phase::Up;
         let round = if is_news { 0 } else { NOT_A_RUMOR };
         let written = write_record(writer, slot, round, cx.now);

@@ -86,7 +86,7 @@ impl Rings {
         let silent = cx.now.saturating_duration_since(self.last_visit[usize::from(ring)]);
         if silent > round * SILENT_ROUNDS {
             self.last_visit[usize::from(ring)] = cx.now;
-            let watcher = nearest(cx, |short| distance(ring, short, cx.table.own().short));
+            let watcher = nearest(cx, |short| distance(ring, short, cx.table.local().short));
             if let Some((watcher, _)) = watcher {
                 cx.stats.detector.watchers_called += 1;
                 cx.push(Action::CallWatcher { watcher });
@@ -102,7 +102,7 @@ impl Rings {
         rng: &mut Rng,
         slot: &Slot<A>,
     ) {
-        let own = cx.table.own();
+        let own = cx.table.local();
         if slot.short == own.short {
             return;
         }
@@ -117,7 +117,7 @@ impl Rings {
 
     /// Watches the next healthy members in place of one that is not.
     pub(super) fn replace<A: Address>(&mut self, cx: &Context<'_, A>, rng: &mut Rng, id: NodeId) {
-        let own = cx.table.own().short;
+        let own = cx.table.local().short;
         for (ring, watched) in (0..).zip(&mut self.watched) {
             if watched.id != Some(id) {
                 continue;
@@ -205,7 +205,7 @@ fn nearest<A: Address>(
     cx: &Context<'_, A>,
     distance: impl Fn(ShortId) -> u64,
 ) -> Option<(NodeId, u64)> {
-    let own = cx.table.own().short;
+    let own = cx.table.local().short;
     let healthy = cx.table.live().filter(|slot| slot.member.status().is_healthy());
     let others = healthy.filter(|slot| slot.short != own);
     let nearest = others.map(|slot| (distance(slot.short), slot.member.id)).min();
@@ -325,7 +325,7 @@ mod tests {
         for slot in cx.table.live() {
             rings.consider(&cx, &mut rng, slot);
         }
-        let own = world.table.own().short;
+        let own = world.table.local().short;
         let before = |ring| {
             let far = |slot: &&Slot<u32>| distance(ring, slot.short, own);
             world.table.live().min_by_key(far).unwrap().member.id

@@ -322,7 +322,7 @@ fn declare<A: Address>(cx: &mut Context<'_, A>, id: NodeId, incarnation: Incarna
 }
 
 fn accuse<A: Address>(cx: &mut Context<'_, A>, id: NodeId, incarnation: Incarnation, level: Level) {
-    let accusation = Accusation::new(incarnation, level, cx.table.own().short);
+    let accusation = Accusation::new(incarnation, level, cx.table.local().short);
     cx.push(Action::Accuse { id, accusation });
 }
 

@@ -77,7 +77,7 @@ fn a_silent_member_is_asked_directly_then_through_others_then_suspected() {
     // The next probe is due at the same moment.
     assert!(matches!(verdict.pop(), Some(Action::Ping { .. })));
     let incarnation = world.table.get(&target).unwrap().member.incarnation();
-    let accusation = Accusation::new(incarnation, Level::Suspect, world.table.own().short);
+    let accusation = Accusation::new(incarnation, Level::Suspect, world.table.local().short);
     assert_eq!(verdict, [Action::Accuse { id: target, accusation }]);
     assert_eq!(
         (world.stats.detector.probes_failed, world.stats.detector.suspicions_raised),
@@ -133,7 +133,7 @@ fn a_suspect_is_told_and_dies_sooner_the_more_accuse_it() {
             world.now = detector.suspicions.next().unwrap();
             detector.on_timeout(&mut world.cx());
             let incarnation = world.table.get(&id(7)).unwrap().member.incarnation();
-            let accusation = Accusation::new(incarnation, Level::Dead, world.table.own().short);
+            let accusation = Accusation::new(incarnation, Level::Dead, world.table.local().short);
             let verdict = world
                 .detector_actions()
                 .into_iter()

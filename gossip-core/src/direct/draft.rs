@@ -25,7 +25,7 @@ impl Draft {
     pub(crate) fn write<A: Address>(&self, cx: &Context<'_, A>, writer: &mut Writer<'_>) {
         match self {
             Self::Payload { target_tag, bytes } => {
-                let (from, target_tag) = (cx.table.own().member.id, *target_tag);
+                let (from, target_tag) = (cx.table.local().member.id, *target_tag);
                 writer.put(PAYLOAD, &Payload { from, target_tag, bytes });
             }
             &Self::Taken { nonce } => {

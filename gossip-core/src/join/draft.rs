@@ -29,13 +29,13 @@ impl Draft {
     ) {
         match *self {
             Self::Join { nonce } => {
-                write_record(writer, cx.table.own(), 0, cx.now);
+                write_record(writer, cx.table.local(), 0, cx.now);
                 writer.put(JOIN, &Join { nonce });
                 // The answer may have three times the length of the question.
                 writer.pad(cx.config.datagram_budget / 3 + 1);
             }
             Self::Welcome { nonce, admitted } => {
-                let id = cx.table.own().member.id;
+                let id = cx.table.local().member.id;
                 writer.put(WELCOME, &Welcome { nonce, id, admitted });
                 if admitted {
                     introduce(cx, rng, receiver, writer);
@@ -52,7 +52,7 @@ fn introduce<A: Address>(
     receiver: Option<NodeId>,
     writer: &mut Writer<'_>,
 ) {
-    write_record(writer, cx.table.own(), NOT_A_RUMOR, cx.now);
+    write_record(writer, cx.table.local(), NOT_A_RUMOR, cx.now);
     for _ in 0..INTRODUCED.div_ceil(8) {
         let is_other = |slot: &Slot<A>| Some(slot.member.id) != receiver;
         for id in cx.table.sample(rng, 8, is_other) {

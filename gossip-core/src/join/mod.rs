@@ -91,7 +91,7 @@ impl<A: Address> Seeds<A> {
 
     /// Begins a join.
     pub(crate) fn join(&mut self, cx: &mut Context<'_, A>, addresses: Vec<A>) -> JoinId {
-        let own = &cx.table.own().member;
+        let own = &cx.table.local().member;
         let rng = &mut self.rng;
         let seeds = addresses.into_iter().map(|address| {
             let outcome = (address == own.claim.address).then_some(Ok(own.id));

@@ -17,7 +17,7 @@ use crate::rng::Rng;
 use crate::{Address, Config, Incarnation, Instant, MAX_ADDRESS, NodeId};
 
 /// The slot that is ourselves.
-const OWN: u32 = 0;
+const LOCAL: u32 = 0;
 
 /// All that is known of the members; ourselves among them.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(crate) struct Table<A> {
     pub(super) cluster: Key,
     pub(super) secret: Key,
     /// Target tag of pings for this node.
-    own_tag: u32,
+    local_tag: u32,
     /// Whether somebody was refused since there last was room.
     pub(super) overflowing: bool,
     capacity: usize,
@@ -61,24 +61,24 @@ impl<A: Address> Table<A> {
             expiry: Deadlines::new(secret),
             cluster,
             secret,
-            own_tag: cluster.target_tag(&own.id, own.incarnation()),
+            local_tag: cluster.target_tag(&own.id, own.incarnation()),
             overflowing: false,
             capacity: config.members.max as usize,
             retention: config.members.retention,
             linger: linger(config),
         };
         table.insert(own);
-        table.recount(OWN);
+        table.recount(LOCAL);
         table
     }
 
-    pub(crate) fn own(&self) -> &Slot<A> {
-        self.slot(OWN)
+    pub(crate) fn local(&self) -> &Slot<A> {
+        self.slot(LOCAL)
     }
 
     /// Returns whether a ping or payload with this target tag is for this life of this node.
-    pub(crate) fn is_for_us(&self, target_tag: u32) -> bool {
-        target_tag == self.own_tag
+    pub(crate) fn is_for_this_node(&self, target_tag: u32) -> bool {
+        target_tag == self.local_tag
     }
 
     /// Returns the target tag of a member's life.
@@ -99,15 +99,15 @@ impl<A: Address> Table<A> {
 
     /// Changes our own claim, which must grow by it. If we leave by it, we do so now.
     pub(crate) fn claim(&mut self, now: Instant, change: impl FnOnce(&mut Claim<A, Meta>)) {
-        let slot = self.slots[OWN as usize].as_mut().expect("we are never removed");
+        let slot = self.slots[LOCAL as usize].as_mut().expect("we are never removed");
         slot.gone_since = signed(now);
         let member = &mut slot.member;
         let before = member.claim.incarnation;
         change(&mut member.claim);
         debug_assert!(member.claim.incarnation >= before);
         member.normalise();
-        self.own_tag = self.cluster.target_tag(&member.id, member.incarnation());
-        self.recount(OWN);
+        self.local_tag = self.cluster.target_tag(&member.id, member.incarnation());
+        self.recount(LOCAL);
     }
 
     /// How many are remembered, ourselves and the dead included.
@@ -189,7 +189,7 @@ impl<A: Address> Table<A> {
 
     /// Whether a record, of another who lives and whom it accuses of nothing, tells us nothing.
     pub(crate) fn knows<M: AsRef<[u8]>>(&self, id: &NodeId, claim: &Claim<A, M>) -> bool {
-        let other = self.find(id).filter(|slot| *slot != OWN).map(|slot| self.slot(slot));
+        let other = self.find(id).filter(|slot| *slot != LOCAL).map(|slot| self.slot(slot));
         other.filter(|slot| !slot.expired).is_some_and(|slot| {
             slot.member.status().is_live() && slot.member.claim.order(claim).is_ge()
         })

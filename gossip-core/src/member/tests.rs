@@ -99,7 +99,7 @@ proptest! {
         let shown: Vec<_> = table.iter().collect();
         let sum = shown.iter().fold(0u64, |sum, slot| sum.wrapping_add(slot.share));
         prop_assert_eq!(table.fingerprint(), sum);
-        let own = table.own().member.id;
+        let own = table.local().member.id;
         let mut live: Vec<_> = shown.iter().map(|slot| &slot.member).filter(|m| m.id != own).collect();
         live.retain(|member| member.status().is_live());
         let mut listed: Vec<_> = table.live().map(|slot| &slot.member).collect();

@@ -21,7 +21,7 @@ impl<A: Address> Node<A> {
         let Record { id, claim, .. } = record;
         let accusation = record.accusation.as_ref();
         let state = &mut self.state;
-        if *id == state.table.own().member.id {
+        if *id == state.table.local().member.id {
             return self.with_claim(|own, state, is_joining| {
                 own.on_record(state, claim, accusation, is_joining)
             });

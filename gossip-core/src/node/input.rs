@@ -122,7 +122,7 @@ impl<A: Address> Node<A> {
         self.count_known(opened.known);
         self.state.stats.traffic.frame_bytes_received += frame.len() as u64;
         let slot = self.state.table.get(&request.to);
-        let from = slot.unwrap_or(self.state.table.own()).member.claim.address.clone();
+        let from = slot.unwrap_or(self.state.table.local()).member.claim.address.clone();
         let is_sender = slot.is_some_and(|slot| slot.short == opened.sender);
         let mut source = self.source(&from, opened.sender, Via::Reply);
         source.member = Some(request.to);
@@ -362,7 +362,7 @@ impl<A: Address> Node<A> {
     }
 
     fn on_ping(&mut self, ping: Ping, source: &Source<'_, A>, reply: &mut Reply) {
-        if !self.state.table.is_for_us(ping.target_tag) {
+        if !self.state.table.is_for_this_node(ping.target_tag) {
             // The sender means an earlier node at this address: introduce the present one.
             self.state.stats.detector.pings_misdirected += 1;
             return self.respond(source, reply, Draft::record(self.own_id));
@@ -488,7 +488,7 @@ impl<A: Address> Node<A> {
 
     /// Reports a payload to the application, if it is for this life of this node.
     fn on_payload(&mut self, payload: Payload<'_>, source: &Source<'_, A>, reply: &mut Reply) {
-        if !self.state.table.is_for_us(payload.target_tag) {
+        if !self.state.table.is_for_this_node(payload.target_tag) {
             self.state.stats.direct.payloads_refused += 1;
             return;
         }

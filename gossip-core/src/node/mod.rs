@@ -210,7 +210,7 @@ impl<A: Address> Node<A> {
     /// Returns this node as others see it.
     #[must_use]
     pub fn local(&self) -> &Member<A> {
-        &self.state.table.own().member
+        &self.state.table.local().member
     }
 
     /// Returns the number of live members, without this node.
