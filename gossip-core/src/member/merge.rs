@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use super::record::Joined;
+use super::record::Merged;
 use super::slot::signed;
 use super::{Accusation, Advert, Claim, Level, Member, Meta, Phase, Status, Table};
 use crate::hash::Key;
@@ -53,8 +53,8 @@ impl<A: Address> Table<A> {
         };
         let entry = self.slot_mut(slot);
         let (before, shown) = (entry.member.status(), !entry.expired);
-        let (charge, known) = (entry.member.settled_charge(), entry.member.incarnation());
-        let Joined { claimed, visible, moved, accused } = entry.member.join(claim, accusation);
+        let (charge, known) = (entry.member.settled_accusation(), entry.member.incarnation());
+        let Merged { claimed, visible, moved, accused } = entry.member.merge(claim, accusation);
         entry.verified &= !moved;
         if claimed {
             entry.on_claim(now, before, known);
@@ -79,7 +79,7 @@ impl<A: Address> Table<A> {
     pub(crate) fn accuse(&mut self, now: Instant, id: &NodeId, accusation: &Accusation) -> Merge {
         let Some(slot) = self.find(id) else { return Merge::Refused { full: false } };
         let entry = self.slot_mut(slot);
-        let (before, charge) = (entry.member.status(), entry.member.settled_charge());
+        let (before, charge) = (entry.member.status(), entry.member.settled_accusation());
         if !entry.member.accuse(accusation) {
             return Merge::Known;
         }
@@ -240,7 +240,7 @@ fn share<A: Address>(cluster: Key, member: &Member<A>) -> u64 {
 /// Whether others should hear of what a member is accused of now, if it had the settled charge
 /// `before`.
 fn is_news<A: Address>(before: Option<(Incarnation, Level)>, member: &Member<A>) -> bool {
-    before.is_none() || before != member.settled_charge()
+    before.is_none() || before != member.settled_accusation()
 }
 
 /// The version in an advert: sixteen bits that change with everything but who accuses.

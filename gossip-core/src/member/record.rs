@@ -1,9 +1,10 @@
-//! A member's record: an element of a join-semilattice.
+//! The record of a member: an element of a join-semilattice.
 //!
-//! It is the product of two registers. The [`Claim`] is written by its subject only, the
-//! [`Accusation`] by anybody. Both only ever grow, so any order of delivery, any duplication and
-//! any merge ends in the same record; unlike the single slot of SWIM and memberlist, two tables
-//! that have seen the same messages are equal and can be compared by a hash.
+//! A record is the product of two registers. Only the member itself writes its [`Claim`]. Any
+//! other node may write the [`Accusation`]. Both registers only grow, so every order of delivery
+//! and every duplication ends in the same record. Two tables that have seen the same messages are
+//! therefore equal, and a hash can compare them. The single slot of SWIM and memberlist does not
+//! have this property.
 
 use alloc::boxed::Box;
 use core::cmp::Ordering;
@@ -16,13 +17,13 @@ use smallvec::SmallVec;
 use crate::id::ShortId;
 use crate::{Epoch, Incarnation, NodeId};
 
-/// Metadata as it is stored: small ones, the usual case, need no heap.
+/// Stored metadata. The usual short metadata needs no heap.
 pub(crate) type Meta = SmallVec<[u8; 16]>;
 
-/// The least and the greatest minor version of the wire that this build understands.
+/// The lowest and the highest minor version of the wire format that this build understands.
 pub(crate) const VERSIONS: [u8; 2] = [0, 0];
 
-/// How far a node says it is.
+/// The stage of its life that a node claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) enum Phase {
     Up,
@@ -30,7 +31,8 @@ pub(crate) enum Phase {
     Left,
 }
 
-/// What a node says of itself. `M` is [`Meta`] in the table and a borrowed slice on the wire.
+/// The statement of a node about itself. `M` is [`Meta`] in the table and a borrowed slice on the
+/// wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(bound(serialize = "A: Serialize, M: AsRef<[u8]>"))]
 pub(crate) struct Claim<A, M> {
@@ -47,8 +49,8 @@ fn as_bytes<S: Serializer>(bytes: &impl AsRef<[u8]>, serializer: S) -> Result<S:
 }
 
 impl<A: Ord, M: AsRef<[u8]>> Claim<A, M> {
-    /// The order of claims: the later one wins; between two that nobody could tell apart by
-    /// time, the greater content does, everywhere the same.
+    /// Returns the order of two claims; the greater one wins. The incarnation and phase decide
+    /// first. The content breaks ties, in the same way on every node.
     pub(crate) fn order<N: AsRef<[u8]>>(&self, other: &Claim<A, N>) -> Ordering {
         (self.incarnation, self.phase)
             .cmp(&(other.incarnation, other.phase))
@@ -59,7 +61,7 @@ impl<A: Ord, M: AsRef<[u8]>> Claim<A, M> {
 }
 
 impl<A: Clone> Claim<A, Meta> {
-    /// Becomes `other`, reusing the memory of the metadata.
+    /// Copies `other` into this claim and reuses the memory of the metadata.
     pub(crate) fn assign<N: AsRef<[u8]>>(&mut self, other: &Claim<A, N>) {
         self.incarnation = other.incarnation;
         self.phase = other.phase;
@@ -70,14 +72,14 @@ impl<A: Clone> Claim<A, Meta> {
     }
 }
 
-/// How bad it is.
+/// The severity of an accusation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Level {
     Suspect,
     Dead,
 }
 
-/// What others say of a node: at which incarnation it could not be reached, and who says so.
+/// The statement of other nodes that they could not reach a member at one of its incarnations.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Accusation {
     pub(crate) incarnation: Incarnation,
@@ -90,8 +92,9 @@ impl Accusation {
         Self { incarnation, level, accusers: Accusers::one(accuser) }
     }
 
-    /// The least upper bound; whether `self` changed.
-    pub(crate) fn join(&mut self, other: &Self) -> bool {
+    /// Merges `other` into this accusation: the result is their least upper bound. Returns whether
+    /// this accusation changed.
+    pub(crate) fn merge(&mut self, other: &Self) -> bool {
         match (self.incarnation, self.level).cmp(&(other.incarnation, other.level)) {
             Ordering::Less => {
                 self.clone_from(other);
@@ -103,8 +106,8 @@ impl Accusation {
     }
 }
 
-/// The four smallest short ids of all who accuse. Such a bottom-k sketch of a union is itself a
-/// semilattice, and four independent accusers are more than a suspicion needs.
+/// The four smallest short ids of all accusers. Such a bottom-k sketch of a union is itself a
+/// semilattice. A suspicion needs fewer than four independent accusers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Accusers {
     ids: [ShortId; Self::MAX],
@@ -128,16 +131,16 @@ impl Accusers {
         usize::from(self.len) == Self::MAX
     }
 
-    /// Whether the set changed.
+    /// Inserts an accuser. Returns whether the set changed.
     fn insert(&mut self, id: ShortId) -> bool {
         let len = usize::from(self.len);
-        let Err(place) = self.as_slice().binary_search(&id) else { return false };
-        if place == Self::MAX {
+        let Err(index) = self.as_slice().binary_search(&id) else { return false };
+        if index == Self::MAX {
             return false;
         }
         let last = len.min(Self::MAX - 1);
-        self.ids.copy_within(place..last, place + 1);
-        self.ids[place] = id;
+        self.ids.copy_within(index..last, index + 1);
+        self.ids[index] = id;
         self.len = (last + 1) as u8;
         true
     }
@@ -171,23 +174,23 @@ impl<'de> Deserialize<'de> for Accusers {
     }
 }
 
-/// What a member is, all in all.
+/// The state of a member, as its claim and the accusation against it determine it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Status {
-    /// It says that it is up, and nobody contradicts.
+    /// The member claims to be up, and no node accuses it.
     Up,
-    /// It says that it is about to leave; it still answers.
+    /// The member has announced that it leaves. It still answers.
     Leaving,
-    /// Somebody could not reach it. It has some time to refute.
+    /// A node could not reach the member. The member has time to refute.
     Suspect,
-    /// It was declared dead.
+    /// A node declared the member dead.
     Dead,
-    /// It left by its own will.
+    /// The member left voluntarily.
     Left,
 }
 
-/// One word: `up`, `leaving`, `suspect`, `dead` or `left`.
+/// Writes `up`, `leaving`, `suspect`, `dead` or `left`.
 impl Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -201,31 +204,33 @@ impl Display for Status {
 }
 
 impl Status {
-    /// Up, leaving or suspected: whoever is neither dead nor gone.
+    /// Returns whether the member is up, leaving or suspected.
     #[must_use]
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Up | Self::Leaving | Self::Suspect)
     }
 
-    /// Live, and not suspected.
+    /// Returns whether the member is up or leaving.
     pub(crate) const fn is_healthy(self) -> bool {
         matches!(self, Self::Up | Self::Leaving)
     }
 }
 
-/// What changed in a record that was joined with another.
+/// The changes that a merge made to a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Joined {
-    /// The claim, and of it something that an application can see: anything but the number of its
-    /// incarnation; and the address.
+pub(crate) struct Merged {
+    /// Set if the claim grew.
     pub(crate) claimed: bool,
+    /// Set if the claim changed in more than the number of its incarnation: an application can see
+    /// that.
     pub(crate) visible: bool,
+    /// Set if the address changed.
     pub(crate) moved: bool,
-    /// The accusation.
+    /// Set if the accusation grew.
     pub(crate) accused: bool,
 }
 
-/// What is known of one node of the cluster.
+/// A node of the cluster, as this node knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member<A> {
     pub(crate) id: NodeId,
@@ -235,38 +240,38 @@ pub struct Member<A> {
 }
 
 impl<A> Member<A> {
-    /// Who it is.
+    /// Returns the id of the member.
     #[must_use]
     pub fn id(&self) -> NodeId {
         self.id
     }
 
-    /// Where it says it can be reached, in canonical form.
+    /// Returns the address that the member claims, in canonical form.
     #[must_use]
     pub fn address(&self) -> &A {
         &self.claim.address
     }
 
-    /// What it says of itself: tags, a zone, whatever the application puts there. At most
-    /// [`MAX_META`](crate::MAX_META) bytes.
+    /// Returns the metadata that the application of the member chose, such as tags or a zone. It
+    /// has at most [`MAX_META`](crate::MAX_META) bytes.
     #[must_use]
     pub fn meta(&self) -> &[u8] {
         &self.claim.meta
     }
 
-    /// Which life it lives.
+    /// Returns the epoch of the member's present life.
     #[must_use]
     pub fn epoch(&self) -> Epoch {
         self.claim.incarnation.epoch
     }
 
-    /// At which point of which life it is.
+    /// Returns the member's present incarnation.
     #[must_use]
     pub fn incarnation(&self) -> Incarnation {
         self.claim.incarnation
     }
 
-    /// What it is, all in all: a pure function of its claim and the accusation against it.
+    /// Returns the status: a pure function of the claim and the accusation against it.
     #[must_use]
     pub fn status(&self) -> Status {
         let claim = &self.claim;
@@ -285,7 +290,7 @@ impl<A> Member<A> {
         }
     }
 
-    /// How many distinct nodes accuse it of its present incarnation; counts up to four.
+    /// Returns the number of nodes that accuse the present incarnation, at most four.
     #[must_use]
     pub fn accusers(&self) -> usize {
         let accusation = self.accusation.as_deref();
@@ -294,7 +299,7 @@ impl<A> Member<A> {
             .map_or(0, |a| a.accusers.as_slice().len())
     }
 
-    /// Erases an accusation that the claim has outgrown.
+    /// Removes an accusation of an earlier incarnation.
     pub(super) fn normalise(&mut self) {
         let outgrown = |a: &Accusation| a.incarnation < self.claim.incarnation;
         if self.accusation.as_deref().is_some_and(outgrown) {
@@ -304,43 +309,43 @@ impl<A> Member<A> {
 }
 
 impl<A: Ord + Clone> Member<A> {
-    /// Becomes the least upper bound of this record and the one given.
-    pub(crate) fn join<N: AsRef<[u8]>>(
+    /// Merges another record of this member: the result is the least upper bound of the two.
+    pub(crate) fn merge<N: AsRef<[u8]>>(
         &mut self,
         claim: &Claim<A, N>,
         accusation: Option<&Accusation>,
-    ) -> Joined {
-        let mut joined = Joined::default();
-        let ours = &self.claim;
-        if ours.order(claim) == Ordering::Less {
-            joined.claimed = true;
-            joined.moved = ours.address != claim.address;
-            joined.visible = joined.moved
-                || ours.incarnation.life() != claim.incarnation.life()
-                || ours.phase != claim.phase
-                || ours.meta.as_slice() != claim.meta.as_ref();
+    ) -> Merged {
+        let mut merged = Merged::default();
+        let known = &self.claim;
+        if known.order(claim) == Ordering::Less {
+            merged.claimed = true;
+            merged.moved = known.address != claim.address;
+            merged.visible = merged.moved
+                || known.incarnation.life() != claim.incarnation.life()
+                || known.phase != claim.phase
+                || known.meta.as_slice() != claim.meta.as_ref();
             self.claim.assign(claim);
             self.normalise();
         }
-        joined.accused = accusation.is_some_and(|accusation| self.accuse(accusation));
-        joined
+        merged.accused = accusation.is_some_and(|accusation| self.accuse(accusation));
+        merged
     }
 
-    /// Of what it is accused, if it makes no difference who else does so: nobody waits for more to
-    /// confirm that it is dead, or for more than are kept to suspect it.
-    pub(super) fn settled_charge(&self) -> Option<(Incarnation, Level)> {
+    /// Returns the accusation once further accusers make no difference. They make none if the level
+    /// is dead, or if the accusation already names as many accusers as it can.
+    pub(super) fn settled_accusation(&self) -> Option<(Incarnation, Level)> {
         let Accusation { incarnation, level, accusers } = self.accusation.as_deref()?;
         let settled = *level == Level::Dead || accusers.is_full();
         settled.then_some((*incarnation, *level))
     }
 
-    /// Joins an accusation alone; whether anything changed.
+    /// Merges an accusation. Returns whether the record changed.
     pub(crate) fn accuse(&mut self, accusation: &Accusation) -> bool {
         if accusation.incarnation < self.claim.incarnation {
             return false;
         }
         match &mut self.accusation {
-            Some(ours) => ours.join(accusation),
+            Some(known) => known.merge(accusation),
             none => {
                 *none = Some(Box::new(accusation.clone()));
                 true
@@ -389,7 +394,7 @@ mod tests {
         )
     }
 
-    /// Any record that can exist: in normal form.
+    /// Generates records in normal form: all that can exist.
     fn member() -> impl Strategy<Value = Member<u8>> {
         (claim(), prop::option::of(accusation())).prop_map(|(claim, accusation)| {
             let mut member = Member { id: NodeId::from_u128(0), claim, accusation: None };
@@ -400,50 +405,50 @@ mod tests {
         })
     }
 
-    fn joined(mut a: Member<u8>, b: &Member<u8>) -> Member<u8> {
-        a.join(&b.claim, b.accusation.as_deref());
+    fn merged(mut a: Member<u8>, b: &Member<u8>) -> Member<u8> {
+        a.merge(&b.claim, b.accusation.as_deref());
         a
     }
 
     proptest! {
         #[test]
-        fn join_is_a_semilattice(a in member(), b in member(), c in member()) {
-            prop_assert_eq!(joined(a.clone(), &a), a.clone(), "idempotent");
-            prop_assert_eq!(joined(a.clone(), &b), joined(b.clone(), &a), "commutative");
+        fn merge_forms_a_semilattice(a in member(), b in member(), c in member()) {
+            prop_assert_eq!(merged(a.clone(), &a), a.clone(), "idempotent");
+            prop_assert_eq!(merged(a.clone(), &b), merged(b.clone(), &a), "commutative");
             prop_assert_eq!(
-                joined(joined(a.clone(), &b), &c),
-                joined(a.clone(), &joined(b.clone(), &c)),
+                merged(merged(a.clone(), &b), &c),
+                merged(a.clone(), &merged(b.clone(), &c)),
                 "associative"
             );
-            let ab = joined(a.clone(), &b);
-            prop_assert_eq!(joined(ab.clone(), &a), ab.clone(), "inflationary");
+            let ab = merged(a.clone(), &b);
+            prop_assert_eq!(merged(ab.clone(), &a), ab.clone(), "inflationary");
             let mut again = ab;
-            let unchanged = again.join(&a.claim, a.accusation.as_deref());
-            prop_assert_eq!(unchanged, Joined::default());
+            let unchanged = again.merge(&a.claim, a.accusation.as_deref());
+            prop_assert_eq!(unchanged, Merged::default());
         }
 
         #[test]
-        fn what_is_reported_as_changed_has_changed(a in member(), b in member()) {
+        fn merge_reports_exactly_the_changes(a in member(), b in member()) {
             let mut after = a.clone();
-            let joined = after.join(&b.claim, b.accusation.as_deref());
-            prop_assert_eq!(joined.claimed, after.claim != a.claim);
-            prop_assert_eq!(joined.claimed || joined.accused, after != a);
-            prop_assert_eq!(joined.moved, after.address() != a.address());
-            let seen = |m: &Member<u8>| (m.epoch(), m.claim.phase, *m.address(), m.claim.meta.clone());
-            prop_assert!(joined.visible || seen(&after) == seen(&a));
+            let merged = after.merge(&b.claim, b.accusation.as_deref());
+            prop_assert_eq!(merged.claimed, after.claim != a.claim);
+            prop_assert_eq!(merged.claimed || merged.accused, after != a);
+            prop_assert_eq!(merged.moved, after.address() != a.address());
+            let visible = |m: &Member<u8>| (m.epoch(), m.claim.phase, *m.address(), m.claim.meta.clone());
+            prop_assert!(merged.visible || visible(&after) == visible(&a));
         }
 
         #[test]
-        fn the_state_depends_on_the_set_of_messages_alone(
+        fn record_ignores_order_and_duplicates_of_messages(
             messages in prop::collection::vec(member(), 1..6),
             order in prop::collection::vec(0..6usize, 0..24),
         ) {
-            let once = messages.iter().fold(messages[0].clone(), joined);
+            let once = messages.iter().fold(messages[0].clone(), merged);
             let shuffled = order
                 .iter()
-                .map(|place| &messages[place % messages.len()])
+                .map(|index| &messages[index % messages.len()])
                 .chain(messages.iter().rev())
-                .fold(messages.last().unwrap().clone(), joined);
+                .fold(messages.last().unwrap().clone(), merged);
             prop_assert_eq!(&once, &shuffled);
             prop_assert_eq!(once.status(), shuffled.status());
         }
@@ -462,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn an_accusation_of_an_unknown_incarnation_kills_nobody() {
+    fn accusation_of_unknown_incarnation_has_no_effect() {
         let mut member = up(3);
         let future = Incarnation { epoch: Epoch::MAX, nonce: 0, number: u32::MAX };
         assert!(member.accuse(&Accusation::new(future, Level::Dead, ShortId(1))));
@@ -470,25 +475,25 @@ mod tests {
     }
 
     #[test]
-    fn refuting_erases_the_accusation_and_dying_while_leaving_is_leaving() {
+    fn refutation_removes_accusation_and_dead_leaver_has_left() {
         let mut member = up(3);
         let accusation = Accusation::new(member.claim.incarnation, Level::Dead, ShortId(1));
         assert!(member.accuse(&accusation));
         assert_eq!((member.status(), member.accusers()), (Status::Dead, 1));
 
         let leaving = Claim { phase: Phase::Leaving, ..member.claim.clone() };
-        let joined = member.clone().join(&leaving, None);
-        assert!(joined.claimed && joined.visible && !joined.moved && !joined.accused);
+        let merged = member.clone().merge(&leaving, None);
+        assert!(merged.claimed && merged.visible && !merged.moved && !merged.accused);
         let mut left = member.clone();
-        left.join(&leaving, None);
+        left.merge(&leaving, None);
         assert_eq!(left.status(), Status::Left);
 
-        member.join(&up(4).claim, None);
+        member.merge(&up(4).claim, None);
         assert_eq!((member.status(), member.accusation), (Status::Up, None));
     }
 
     #[test]
-    fn the_four_smallest_accusers_are_kept() {
+    fn sketch_keeps_four_smallest_accusers() {
         let mut accusers = Accusers::default();
         for id in [9, 5, 7, 5, 1, 8, 3] {
             accusers.insert(ShortId(id));
