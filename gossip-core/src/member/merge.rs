@@ -1,5 +1,5 @@
-//! Merging into the table: what a record changes, how long the gone are remembered, and the
-//! fingerprint of it all.
+//! Merging records into the table: the changes, the retention of departed members, and the
+//! fingerprint.
 
 use core::time::Duration;
 
@@ -9,37 +9,38 @@ use super::{Accusation, Advert, Claim, Level, Member, Meta, Phase, Status, Table
 use crate::hash::Key;
 use crate::{Address, Incarnation, Instant, NodeId};
 
-/// How many members may share one short id; by chance not even three do.
-const CROWD: usize = 8;
+/// Maximum number of members with the same short id. By chance not even three members share one.
+const MAX_SAME_SHORT: usize = 8;
 
-/// What came of a record that was merged.
+/// The outcome of merging a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Merge {
-    /// It told us nothing.
+    /// The table already held all of it.
     Known,
-    /// It is of somebody unknown, and there is no room, or no reason, to remember it.
+    /// The member is unknown, and the table refused it: it is full, or the member departed longer
+    /// ago than the retention.
     Refused { full: bool },
     /// The table changed.
     Changed(Change),
 }
 
-/// How one member changed.
+/// The change of one member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
-    /// What it was, if it was known.
+    /// The status before, if the member was visible.
     pub(crate) before: Option<Status>,
     pub(crate) after: Status,
-    /// Whether something an application can see of the claim changed: anything but the number of
-    /// its incarnation.
+    /// Set if the claim changed in more than the number of its incarnation: an application can see
+    /// that.
     pub(crate) visible: bool,
-    /// Whether others should hear of it: not if all that is new is one more who accuses the dead,
-    /// or a suspect that as many as are kept accuse. Lifeguard passes on the first three
-    /// confirmations and no more.
+    /// Set if this node should spread the change. It does not spread a further accuser of a dead
+    /// member, or of a suspect whose list of accusers is full. Lifeguard likewise passes on only
+    /// the first three confirmations.
     pub(crate) news: bool,
 }
 
 impl<A: Address> Table<A> {
-    /// Merges a record that tells of a member which, if it is dead or left, is so since `age`.
+    /// Merges a record. `age` is the time since the member departed, if it did.
     pub(crate) fn merge<M: AsRef<[u8]>>(
         &mut self,
         now: Instant,
@@ -52,8 +53,8 @@ impl<A: Address> Table<A> {
             return self.admit(now, id, claim, accusation, age);
         };
         let entry = self.slot_mut(slot);
-        let (before, shown) = (entry.member.status(), !entry.expired);
-        let (charge, known) = (entry.member.settled_accusation(), entry.member.incarnation());
+        let (before, was_visible) = (entry.member.status(), !entry.expired);
+        let (settled, known) = (entry.member.settled_accusation(), entry.member.incarnation());
         let Merged { claimed, visible, moved, accused } = entry.member.merge(claim, accusation);
         entry.verified &= !moved;
         if claimed {
@@ -67,32 +68,32 @@ impl<A: Address> Table<A> {
         if changed || aged {
             self.recount(slot);
             let member = &self.slot(slot).member;
-            let news = claimed || aged || is_news(charge, member);
-            let (before, after) = (shown.then_some(before), member.status());
+            let news = claimed || aged || is_news(settled, member);
+            let (before, after) = (was_visible.then_some(before), member.status());
             Merge::Changed(Change { before, after, visible, news })
         } else {
             Merge::Known
         }
     }
 
-    /// Merges an accusation alone.
+    /// Merges an accusation without a claim.
     pub(crate) fn accuse(&mut self, now: Instant, id: &NodeId, accusation: &Accusation) -> Merge {
         let Some(slot) = self.find(id) else { return Merge::Refused { full: false } };
         let entry = self.slot_mut(slot);
-        let (before, charge) = (entry.member.status(), entry.member.settled_accusation());
+        let (before, settled) = (entry.member.status(), entry.member.settled_accusation());
         if !entry.member.accuse(accusation) {
             return Merge::Known;
         }
-        let shown = !entry.expired;
+        let was_visible = !entry.expired;
         self.settle(now, slot, before, false, Duration::ZERO);
         self.recount(slot);
         let member = &self.slot(slot).member;
-        let news = is_news(charge, member);
-        let (before, after) = (shown.then_some(before), member.status());
+        let news = is_news(settled, member);
+        let (before, after) = (was_visible.then_some(before), member.status());
         Merge::Changed(Change { before, after, visible: false, news })
     }
 
-    /// Ends the grace of a member that is dead or has left.
+    /// Ends the retention of a departed member.
     pub(crate) fn end_retention(&mut self, now: Instant, id: &NodeId) {
         if let Some(slot) = self.find(id) {
             let before = self.slot(slot).member.status();
@@ -100,13 +101,13 @@ impl<A: Address> Table<A> {
         }
     }
 
-    /// When [`expire`](Self::expire) next has something to do.
+    /// Returns the time of the next expiry.
     pub(crate) fn next_expiry(&self) -> Option<Instant> {
         self.expiry.next()
     }
 
-    /// Takes the next member whose grace has ended, if there is one; it is no longer shown, and
-    /// a little later no longer remembered.
+    /// Takes the next member whose retention has ended. It becomes invisible now, and the table
+    /// forgets it a little later.
     pub(crate) fn expire(&mut self, now: Instant) -> Option<NodeId> {
         while let Some((id, ())) = self.expiry.pop(now) {
             let Some(slot) = self.find(&id) else { continue };
@@ -122,7 +123,7 @@ impl<A: Address> Table<A> {
         None
     }
 
-    /// Takes in a member that was not known.
+    /// Adds an unknown member.
     fn admit<M: AsRef<[u8]>>(
         &mut self,
         now: Instant,
@@ -133,9 +134,9 @@ impl<A: Address> Table<A> {
     ) -> Merge {
         let short = self.cluster.short(&id);
         let hash = self.secret.table_hash(short);
-        let crowd = self.index.iter_hash(hash).filter(|&&slot| self.slot(slot).short == short);
+        let same = self.index.iter_hash(hash).filter(|&&slot| self.slot(slot).short == short);
         let full = self.is_full();
-        if full || crowd.count() >= CROWD {
+        if full || same.count() >= MAX_SAME_SHORT {
             self.overflowing |= full;
             return Merge::Refused { full };
         }
@@ -158,15 +159,15 @@ impl<A: Address> Table<A> {
         let slot = self.insert(member);
         self.list(slot);
         if !after.is_live() {
-            self.bury(now, slot, age);
+            self.set_departed(now, slot, age);
         }
         self.recount(slot);
         Merge::Changed(Change { before: None, after, visible: true, news: true })
     }
 
-    /// After a merge: puts the member into the list of its new status and minds its age, which
-    /// is that of the news if there are any, else the greater. Whether its age alone has now
-    /// ended its grace.
+    /// Completes a merge: moves the member to the list of its new status and updates its age. The
+    /// age of a new claim or status replaces the known age; otherwise the greater of the two
+    /// counts. Returns whether the age has just ended the retention.
     fn settle(
         &mut self,
         now: Instant,
@@ -191,28 +192,28 @@ impl<A: Address> Table<A> {
             }
             false
         } else if claimed || before != after {
-            self.bury(now, slot, age);
+            self.set_departed(now, slot, age);
             false
         } else if age > known_age && !self.slot(slot).expired {
-            self.bury(now, slot, age);
+            self.set_departed(now, slot, age);
             age >= self.retention && known_age < self.retention
         } else {
             false
         }
     }
 
-    /// Notes since when it is gone, and when that is over.
-    fn bury(&mut self, now: Instant, slot: u32, age: Duration) {
+    /// Sets when the member departed, and when its retention ends.
+    fn set_departed(&mut self, now: Instant, slot: u32, age: Duration) {
         let left = self.retention.saturating_sub(age);
         let age = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
         let entry = self.slot_mut(slot);
-        entry.gone_since = signed(now).saturating_sub(age);
+        entry.departed_at = signed(now).saturating_sub(age);
         entry.expired = false;
         let id = entry.member.id;
         self.expiry.set(id, now + left, ());
     }
 
-    /// Brings the member's share of the fingerprint up to date, and what it is advertised as.
+    /// Updates the member's share of the fingerprint and its advert.
     pub(super) fn recount(&mut self, slot: u32) {
         let entry = self.slot(slot);
         let share = if entry.expired { 0 } else { share(self.cluster, &entry.member) };
@@ -225,8 +226,9 @@ impl<A: Address> Table<A> {
     }
 }
 
-/// The hash of what must be equal everywhere in the end: the claim, and whether an accusation
-/// ended it. One that has no effect here may be unknown elsewhere. Never zero, which means no share.
+/// Returns the hash of the parts of a record that become equal on all nodes: the claim, and whether
+/// an accusation ended it. Other nodes may not know an accusation that has no effect here. The hash
+/// is never zero, because zero means that the member has no share.
 fn share<A: Address>(cluster: Key, member: &Member<A>) -> u64 {
     let status = member.status();
     let dead =
@@ -237,13 +239,13 @@ fn share<A: Address>(cluster: Key, member: &Member<A>) -> u64 {
     cluster.hash(bytes).max(1)
 }
 
-/// Whether others should hear of what a member is accused of now, if it had the settled charge
-/// `before`.
+/// Returns whether this node should spread the accusation of a member. `before` is the settled
+/// accusation before the change.
 fn is_news<A: Address>(before: Option<(Incarnation, Level)>, member: &Member<A>) -> bool {
     before.is_none() || before != member.settled_accusation()
 }
 
-/// The version in an advert: sixteen bits that change with everything but who accuses.
+/// Returns the version in an advert: 16 bits that change with the record, except with the accusers.
 pub(super) fn version<A>(cluster: Key, member: &Member<A>) -> u16 {
     let current = |accusation: &&Accusation| accusation.incarnation == member.claim.incarnation;
     let level = member.accusation.as_deref().filter(current).map(|accusation| accusation.level);

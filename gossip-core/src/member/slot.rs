@@ -1,4 +1,4 @@
-//! What is known of one member.
+//! A slot of the table: one member.
 
 use core::time::Duration;
 
@@ -6,89 +6,91 @@ use super::{Member, Phase, Status};
 use crate::id::ShortId;
 use crate::{Incarnation, Instant};
 
-/// A member and what only this node knows of it.
+/// A member, and the facts about it that only this node knows.
 #[derive(Debug)]
 pub(crate) struct Slot<A> {
     pub(crate) member: Member<A>,
-    /// Its share of the fingerprint; zero if it has none.
+    /// The member's share of the fingerprint, or zero if it has none.
     pub(super) share: u64,
-    /// When it died or left, by the oldest account: microseconds, negative for before our origin.
-    pub(super) gone_since: i64,
+    /// When the member departed, by the oldest record: microseconds, negative before the origin of
+    /// this node's clock.
+    pub(super) departed_at: i64,
     pub(crate) short: ShortId,
-    /// Its place in `live` or `gone`.
-    pub(super) place: u32,
-    /// Whether it has answered from the address that it claims.
+    /// Index in the table's `live` or `departed` list.
+    pub(super) position: u32,
+    /// Set if the member has answered from the address that it claims.
     pub(crate) verified: bool,
-    /// Past its grace: no longer offered, accepted or shown.
+    /// Set when the retention has ended: this node no longer sends, accepts or shows the record.
     pub(super) expired: bool,
-    /// How often it has refuted an accusation, each time soon after the time before.
+    /// Number of refutations, each within [`REFUTATION_MEMORY`] of the last.
     refutations: u8,
-    /// When it did last, in seconds.
-    refuted: u32,
+    /// Time of the last refutation, in seconds.
+    refuted_at: u32,
 }
 
-/// For how many seconds a refutation is remembered, if no other comes.
-const LATELY: u32 = 600;
+/// Seconds after which a refutation no longer counts, if the member has made no other.
+const REFUTATION_MEMORY: u32 = 600;
 
-/// More of them make no difference.
-const MOST_REFUTATIONS: u8 = 2;
+/// Maximum number of refutations that count.
+const MAX_REFUTATIONS: u8 = 2;
 
 impl<A> Slot<A> {
     pub(super) fn new(member: Member<A>, short: ShortId) -> Self {
         Self {
             member,
             share: 0,
-            gone_since: 0,
+            departed_at: 0,
             short,
-            place: 0,
+            position: 0,
             verified: false,
             expired: false,
             refutations: 0,
-            refuted: 0,
+            refuted_at: 0,
         }
     }
 
-    /// For how long it has been dead or left; zero while it lives.
+    /// Returns the time since the member departed, or zero while it is live.
     pub(crate) fn age(&self, now: Instant) -> Duration {
         if self.member.status().is_live() {
             Duration::ZERO
         } else {
-            Duration::from_micros(signed(now).saturating_sub(self.gone_since).max(0) as u64)
+            Duration::from_micros(signed(now).saturating_sub(self.departed_at).max(0) as u64)
         }
     }
 
-    /// What tells the versions of one member's record apart in a synchronisation. Suspicions,
-    /// which come and go, do not count.
+    /// Returns the version of the record in a synchronisation. It does not depend on suspicions,
+    /// which come and go.
     pub(crate) fn version(&self) -> u32 {
         self.share as u32
     }
 
-    /// How often it has refuted an accusation lately, two at most.
+    /// Returns the number of recent refutations, at most [`MAX_REFUTATIONS`].
     pub(crate) fn refutations(&self, now: Instant) -> u8 {
-        let lately = seconds(now).wrapping_sub(self.refuted) < LATELY;
-        if lately { self.refutations } else { 0 }
+        let is_recent = seconds(now).wrapping_sub(self.refuted_at) < REFUTATION_MEMORY;
+        if is_recent { self.refutations } else { 0 }
     }
 
-    /// It has claimed something new, and was in this state at this point of its life before: refutes
-    /// if it was accused. A new life says nothing of that: the old one may have ended.
+    /// Handles a new claim of a member whose status was `before` at incarnation `known`. The claim
+    /// is a refutation if the member was accused. A claim of a new life does not refute, because the old
+    /// life may have ended.
     pub(super) fn on_claim(&mut self, now: Instant, before: Status, known: Incarnation) {
         let claim = &self.member.claim;
         let accused = matches!(before, Status::Suspect | Status::Dead);
         if claim.incarnation.life() != known.life() {
             self.refutations = 0;
         } else if accused && claim.incarnation > known && claim.phase != Phase::Left {
-            self.refutations = MOST_REFUTATIONS.min(self.refutations(now) + 1);
-            self.refuted = seconds(now);
+            self.refutations = MAX_REFUTATIONS.min(self.refutations(now) + 1);
+            self.refuted_at = seconds(now);
         }
     }
 }
 
-/// As a time that can be before our origin.
+/// Returns a time as microseconds from the origin. Differences may be negative.
 pub(super) fn signed(now: Instant) -> i64 {
     i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Whole seconds, of which those of 136 years are told apart.
+/// Returns whole seconds modulo 2^32 (136 years).
 fn seconds(now: Instant) -> u32 {
     (now.as_micros() / 1_000_000) as u32
 }

@@ -1,4 +1,4 @@
-//! The member table: a slab, an index by id, lists to draw from, and a fingerprint of it all.
+//! The member table: a slab of slots, an index by id, lists for random samples, and a fingerprint.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -16,32 +16,32 @@ use crate::id::ShortId;
 use crate::rng::Rng;
 use crate::{Address, Config, Incarnation, Instant, MAX_ADDRESS, NodeId};
 
-/// The slot that is ourselves.
+/// The slot of this node.
 const LOCAL: u32 = 0;
 
-/// All that is known of the members; ourselves among them.
+/// All members that this node knows, including itself.
 #[derive(Debug)]
 pub(crate) struct Table<A> {
     slots: Vec<Option<Slot<A>>>,
-    /// What the records in the slots are advertised as. Apart from them, for that is asked for
-    /// dozens of members at a time, and then of each nothing else.
+    /// The adverts of the records in the slots. They are stored apart, because callers read the
+    /// adverts of dozens of members at a time and nothing else of each.
     pub(super) adverts: Vec<Option<[u8; Advert::SIZE]>>,
     free: Vec<u32>,
-    /// By the secret hash of the short id.
+    /// Slots by the secret hash of the short id.
     pub(super) index: HashTable<u32>,
-    /// By short id: the order, and the fingerprints of all and of every part.
+    /// The order of the slots by short id, and the fingerprints of the table and its parts.
     pub(super) trie: Trie,
-    /// All live members but ourselves, in no order.
+    /// All live members except this node, unordered.
     live: Vec<u32>,
-    /// The dead and those who left.
-    gone: Vec<u32>,
-    /// When each of those loses its place, first to others, then here.
+    /// The members that are dead or have left, unordered.
+    departed: Vec<u32>,
+    /// When each of those expires, and later when the table forgets it.
     pub(super) expiry: Deadlines<NodeId>,
     pub(super) cluster: Key,
     pub(super) secret: Key,
     /// Target tag of pings for this node.
     local_tag: u32,
-    /// Whether somebody was refused since there last was room.
+    /// Set if the table refused a member since it last had room.
     pub(super) overflowing: bool,
     capacity: usize,
     pub(super) retention: Duration,
@@ -57,7 +57,7 @@ impl<A: Address> Table<A> {
             index: HashTable::new(),
             trie: Trie::new(),
             live: Vec::new(),
-            gone: Vec::new(),
+            departed: Vec::new(),
             expiry: Deadlines::new(secret),
             cluster,
             secret,
@@ -97,10 +97,11 @@ impl<A: Address> Table<A> {
         }
     }
 
-    /// Changes our own claim, which must grow by it. If we leave by it, we do so now.
+    /// Changes this node's own claim, which must grow. If the change is to leave, this node
+    /// departs at `now`.
     pub(crate) fn claim(&mut self, now: Instant, change: impl FnOnce(&mut Claim<A, Meta>)) {
-        let slot = self.slots[LOCAL as usize].as_mut().expect("we are never removed");
-        slot.gone_since = signed(now);
+        let slot = self.slots[LOCAL as usize].as_mut().expect("this node is never removed");
+        slot.departed_at = signed(now);
         let member = &mut slot.member;
         let before = member.claim.incarnation;
         change(&mut member.claim);
@@ -110,7 +111,7 @@ impl<A: Address> Table<A> {
         self.recount(LOCAL);
     }
 
-    /// How many are remembered, ourselves and the dead included.
+    /// Returns the number of members in the table, including this node and departed ones.
     pub(crate) fn len(&self) -> usize {
         self.trie.len()
     }
@@ -119,17 +120,19 @@ impl<A: Address> Table<A> {
         self.len() >= self.capacity
     }
 
-    /// Whether there was no room for somebody: then this table differs from others for ever.
+    /// Returns whether the table refused a member for lack of room. It then stays different from
+    /// other tables.
     pub(crate) fn is_overflowing(&self) -> bool {
         self.overflowing
     }
 
-    /// Whether anybody is dead or has left.
+    /// Returns whether any member is dead or has left.
     pub(crate) fn has_departed(&self) -> bool {
-        !self.gone.is_empty()
+        !self.departed.is_empty()
     }
 
-    /// The sum of the keyed hashes of all records that count: equal tables, equal fingerprints.
+    /// Returns the sum of the keyed hashes of all visible records. Equal tables have equal
+    /// fingerprints.
     pub(crate) fn fingerprint(&self) -> u64 {
         self.trie.total()
     }
@@ -143,51 +146,52 @@ impl<A: Address> Table<A> {
         self.find(id).map(|slot| self.slot(slot))
     }
 
-    /// A member that is shown: not past its grace.
+    /// Returns a member whose retention has not ended.
     pub(crate) fn visible(&self, id: &NodeId) -> Option<&Slot<A>> {
         self.get(id).filter(|slot| !slot.expired)
     }
 
-    /// The member that this short id stands for: the one at this address, or the only one.
+    /// Returns the member with this short id: the one at this address, or the only one.
     pub(crate) fn sender(&self, short: ShortId, from: &A) -> Option<&Slot<A>> {
         let mut matches = self.all_by_short(short);
         matches.find(|slot| slot.member.claim.address == *from).or_else(|| self.by_short(short))
     }
 
-    /// The member that this short id stands for, if it is the only one.
+    /// Returns the member with this short id, if it is the only one.
     pub(crate) fn by_short(&self, short: ShortId) -> Option<&Slot<A>> {
         only(self.all_by_short(short))
     }
 
-    /// The members, usually one, that this short id stands for.
+    /// Returns the members with this short id, usually one.
     pub(crate) fn all_by_short(&self, short: ShortId) -> impl Iterator<Item = &Slot<A>> {
         let slots =
             self.index.iter_hash(self.secret.table_hash(short)).map(|&slot| self.slot(slot));
         slots.filter(move |slot| slot.short == short && !slot.expired)
     }
 
-    /// Everybody who is shown: not those past their grace.
+    /// Returns all members whose retention has not ended.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Slot<A>> {
         self.slots.iter().flatten().filter(|slot| !slot.expired)
     }
 
-    /// Those whose short id is at least `first`, in order of it.
+    /// Returns the visible members whose short id is at least `first`, in the order of short ids.
     pub(crate) fn range(&self, first: ShortId) -> impl Iterator<Item = &Slot<A>> {
-        let numbers = self.trie.walk(first, look(&self.slots));
+        let numbers = self.trie.walk(first, lookup(&self.slots));
         numbers.map(|slot| self.slot(slot)).filter(|slot| !slot.expired)
     }
 
     /// Returns the digests of the sixteen parts of the table below a prefix of short ids.
     pub(crate) fn digests(&self, prefix: Prefix) -> [u32; 16] {
-        self.trie.children(prefix, look(&self.slots)).map(digest)
+        self.trie.children(prefix, lookup(&self.slots)).map(digest)
     }
 
-    /// How many members are below a prefix of short ids.
+    /// Returns the number of members below a prefix of short ids.
     pub(crate) fn count(&self, prefix: Prefix) -> usize {
-        self.trie.count(prefix, look(&self.slots))
+        self.trie.count(prefix, lookup(&self.slots))
     }
 
-    /// Whether a record, of another who lives and whom it accuses of nothing, tells us nothing.
+    /// Returns whether the table already holds this claim, or a newer one, of another live member.
+    /// A record with such a claim and no accusation is no news.
     pub(crate) fn knows<M: AsRef<[u8]>>(&self, id: &NodeId, claim: &Claim<A, M>) -> bool {
         let other = self.find(id).filter(|slot| *slot != LOCAL).map(|slot| self.slot(slot));
         other.filter(|slot| !slot.expired).is_some_and(|slot| {
@@ -195,35 +199,34 @@ impl<A: Address> Table<A> {
         })
     }
 
-    /// What the record in a slot is advertised as, unless it is past its grace.
+    /// Returns the advert of the record in a slot, unless its retention has ended.
     pub(crate) fn advert(&self, slot: u32) -> Option<Advert> {
         self.adverts.get(slot as usize).copied().flatten().map(Advert::from_bytes)
     }
 
-    /// What the record of the member is advertised as that this short id stands for, if it is the
-    /// only one.
+    /// Returns the advert of the member with this short id, if it is the only one.
     pub(crate) fn advert_of(&self, short: ShortId) -> Option<Advert> {
         let slots = self.index.iter_hash(self.secret.table_hash(short));
         let adverts = slots.filter_map(|&slot| self.advert(slot));
         only(adverts.filter(|advert| advert.short == short))
     }
 
-    /// The live members but ourselves, in no but a reproducible order.
+    /// Returns the live members except this node, in an arbitrary but reproducible order.
     pub(crate) fn live(&self) -> impl ExactSizeIterator<Item = &Slot<A>> {
         self.live.iter().map(|&slot| self.slot(slot))
     }
 
-    /// The live members' slots, in no but a reproducible order.
+    /// Returns the slots of the live members except this node, in the order of [`live`](Self::live).
     pub(crate) fn live_slots(&self) -> &[u32] {
         &self.live
     }
 
-    /// Who is in a slot now; it may be somebody else than a while ago.
+    /// Returns the present member in a slot. A slot is reused when the table forgets its member.
     pub(crate) fn in_slot(&self, slot: u32) -> Option<&Slot<A>> {
         self.slots.get(slot as usize)?.as_ref()
     }
 
-    /// Up to `count` distinct live members that fit, drawn at random.
+    /// Draws up to `count` distinct live members that fit at random.
     pub(crate) fn sample(
         &self,
         rng: &mut Rng,
@@ -233,17 +236,17 @@ impl<A: Address> Table<A> {
         self.sample_from(&self.live, rng, count, fits)
     }
 
-    /// One who is dead or has left, drawn at random from those that fit.
+    /// Draws a departed member that fits at random.
     pub(crate) fn sample_departed(
         &self,
         rng: &mut Rng,
         fits: impl FnMut(&Slot<A>) -> bool,
     ) -> Option<NodeId> {
-        self.sample_from(&self.gone, rng, 1, fits).pop()
+        self.sample_from(&self.departed, rng, 1, fits).pop()
     }
 
-    /// From a short list by shuffling it, so that nobody who fits is missed; from a long one by
-    /// drawing until it is enough or hopeless.
+    /// Draws members from a list at random. It shuffles a short list, and so misses no member that
+    /// fits. From a long list it makes a bounded number of draws.
     fn sample_from(
         &self,
         list: &[u32],
@@ -276,8 +279,8 @@ impl<A: Address> Table<A> {
         drawn
     }
 
-    /// Notes that the member has answered from this address, if that is the one it claims;
-    /// whether it is.
+    /// Handles an answer of a member from an address. Returns whether the member claims that
+    /// address, which is then verified.
     pub(crate) fn verify(&mut self, id: &NodeId, from: &A) -> bool {
         let Some(slot) = self.find(id).map(|slot| self.slot_mut(slot)) else { return false };
         let here = slot.member.claim.address == *from;
@@ -293,7 +296,7 @@ impl<A: Address> Table<A> {
         self.slots[slot as usize].as_mut().expect("indexed slots are taken")
     }
 
-    /// The member's slot.
+    /// Returns the member's slot.
     pub(crate) fn find(&self, id: &NodeId) -> Option<u32> {
         let hash = self.secret.table_hash(self.cluster.short(id));
         self.index.find(hash, |&slot| self.slot(slot).member.id == *id).copied()
@@ -316,7 +319,7 @@ impl<A: Address> Table<A> {
             None => 0,
         };
         index.insert_unique(hash, slot, rehash);
-        self.trie.insert(slot, look(&self.slots));
+        self.trie.insert(slot, lookup(&self.slots));
         slot
     }
 
@@ -327,7 +330,7 @@ impl<A: Address> Table<A> {
         if let Ok(entry) = self.index.find_entry(hash, |&other| other == slot) {
             entry.remove();
         }
-        self.trie.remove(slot, look(&self.slots));
+        self.trie.remove(slot, lookup(&self.slots));
         self.slots[slot as usize] = None;
         self.free.push(slot);
         self.overflowing = false;
@@ -335,53 +338,54 @@ impl<A: Address> Table<A> {
 
     pub(super) fn list(&mut self, slot: u32) {
         let live = self.slot(slot).member.status().is_live();
-        let list = if live { &mut self.live } else { &mut self.gone };
-        let place = list.len() as u32;
+        let list = if live { &mut self.live } else { &mut self.departed };
+        let position = list.len() as u32;
         grow(list);
         list.push(slot);
-        self.slot_mut(slot).place = place;
+        self.slot_mut(slot).position = position;
     }
 
     pub(super) fn unlist(&mut self, slot: u32, live: bool) {
-        let place = self.slot(slot).place;
-        let list = if live { &mut self.live } else { &mut self.gone };
-        list.swap_remove(place as usize);
-        if let Some(&moved) = list.get(place as usize) {
-            self.slot_mut(moved).place = place;
+        let position = self.slot(slot).position;
+        let list = if live { &mut self.live } else { &mut self.departed };
+        list.swap_remove(position as usize);
+        if let Some(&moved) = list.get(position as usize) {
+            self.slot_mut(moved).position = position;
         }
     }
 }
 
-/// What there is, if it is the only one.
+/// Returns the item of an iterator that has exactly one.
 fn only<T>(mut matches: impl Iterator<Item = T>) -> Option<T> {
     matches.next().filter(|_| matches.next().is_none())
 }
 
-/// Whether the address encodes within its limit.
+/// Returns whether the encoded address is within its limit.
 pub(crate) fn fits(address: &impl Serialize) -> bool {
     postcard::to_slice(address, &mut [0; MAX_ADDRESS]).is_ok()
 }
 
-/// What the trie needs to know of the member in a slot.
-fn look<A>(slots: &[Option<Slot<A>>]) -> impl Fn(u32) -> (ShortId, u64) {
+/// Returns the lookup that the trie needs: the key and the hash of the member in a slot.
+fn lookup<A>(slots: &[Option<Slot<A>>]) -> impl Fn(u32) -> (ShortId, u64) {
     |slot| match &slots[slot as usize] {
         Some(slot) => (slot.short, slot.share),
         None => (ShortId(0), 0),
     }
 }
 
-/// Folds a fingerprint into four bytes.
+/// Reduces a fingerprint to four bytes.
 fn digest(fingerprint: u64) -> u32 {
     (fingerprint ^ (fingerprint >> 32)) as u32
 }
 
-/// Long enough for others to hear that a grace has ended.
+/// Returns how long the table remembers an expired member: long enough for other nodes to hear that
+/// the retention has ended.
 fn linger(config: &Config) -> Duration {
     let minute = Duration::from_secs(60);
     (config.members.retention / 8).min(minute).max(10 * config.rumors.interval)
 }
 
-/// Room for one more, by an eighth at a time: tables are large and live long.
+/// Reserves room for one more item. It grows by an eighth, because tables are large and live long.
 fn grow<T>(vec: &mut Vec<T>) {
     if vec.len() == vec.capacity() {
         vec.reserve_exact((vec.len() / 8).max(8));

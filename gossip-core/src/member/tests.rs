@@ -1,4 +1,4 @@
-//! Laws of the table.
+//! Laws of the member table.
 
 use alloc::vec::Vec;
 
@@ -25,7 +25,7 @@ fn table(config: &Config) -> Table<u32> {
     Table::new(own, config, Key::of_cluster("test"), Key::new(1, 2))
 }
 
-/// One record that may come: of whom, what it claims, what others say, and since when.
+/// A record to merge: id, claim and accusation.
 type News = (u128, Claim<u32, Meta>, Option<Accusation>);
 
 fn news() -> impl Strategy<Value = News> {
@@ -49,7 +49,7 @@ fn learn(table: &mut Table<u32>, (id, claim, accusation): &News) -> Merge {
     table.merge(NOW, id, claim, accusation.as_ref(), Duration::ZERO)
 }
 
-/// Everything in it, sorted, and what the lists say.
+/// Returns all visible members and their versions, in the order of ids.
 fn contents(table: &Table<u32>) -> Vec<(Member<u32>, u32)> {
     let mut all: Vec<_> = table.iter().map(|slot| (slot.member.clone(), slot.version())).collect();
     all.sort_by_key(|(member, _)| member.id);
@@ -58,7 +58,7 @@ fn contents(table: &Table<u32>) -> Vec<(Member<u32>, u32)> {
 
 proptest! {
     #[test]
-    fn the_table_depends_on_the_set_of_news_alone(
+    fn table_ignores_order_and_duplicates_of_news(
         news in prop::collection::vec(news(), 0..60),
         seed in any::<u8>(),
     ) {
@@ -66,8 +66,8 @@ proptest! {
         let (mut one, mut other) = (table(&config), table(&config));
         let mut rng = Rng::new(&[seed; 32], "test");
         let mut shuffled: Vec<_> = news.iter().chain(&news).collect();
-        for place in (1..shuffled.len()).rev() {
-            shuffled.swap(place, rng.below(place + 1));
+        for index in (1..shuffled.len()).rev() {
+            shuffled.swap(index, rng.below(index + 1));
         }
         for news in &news {
             learn(&mut one, news);
@@ -80,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn lists_index_and_fingerprint_agree_with_the_slots(
+    fn lists_index_and_fingerprint_agree_with_slots(
         news in prop::collection::vec(news(), 0..60),
         late in 0..4u64,
     ) {
@@ -96,33 +96,33 @@ proptest! {
         }
         while table.expire(NOW + Duration::from_secs(late)).is_some() {}
 
-        let shown: Vec<_> = table.iter().collect();
-        let sum = shown.iter().fold(0u64, |sum, slot| sum.wrapping_add(slot.share));
+        let visible: Vec<_> = table.iter().collect();
+        let sum = visible.iter().fold(0u64, |sum, slot| sum.wrapping_add(slot.share));
         prop_assert_eq!(table.fingerprint(), sum);
-        let own = table.local().member.id;
-        let mut live: Vec<_> = shown.iter().map(|slot| &slot.member).filter(|m| m.id != own).collect();
+        let local = table.local().member.id;
+        let mut live: Vec<_> = visible.iter().map(|slot| &slot.member).filter(|m| m.id != local).collect();
         live.retain(|member| member.status().is_live());
         let mut listed: Vec<_> = table.live().map(|slot| &slot.member).collect();
         live.sort_by_key(|member| member.id);
         listed.sort_by_key(|member| member.id);
         prop_assert_eq!(live, listed);
-        for slot in &shown {
+        for slot in &visible {
             prop_assert_eq!(&table.get(&slot.member.id).unwrap().member, &slot.member);
             prop_assert!(table.all_by_short(slot.short).any(|other| other.member == slot.member));
             let version = merge::version(table.cluster, &slot.member);
             let advert = Advert { short: slot.short, version };
             prop_assert_eq!(table.advert_of(slot.short), Some(advert));
-            prop_assert!(late < 1 || slot.member.status().is_live() || slot.member.id == own);
+            prop_assert!(late < 1 || slot.member.status().is_live() || slot.member.id == local);
         }
-        prop_assert_eq!(table.adverts.iter().flatten().count(), shown.len());
+        prop_assert_eq!(table.adverts.iter().flatten().count(), visible.len());
         let walked: Vec<_> = table.range(ShortId(0)).map(|slot| slot.short).collect();
         prop_assert!(walked.is_sorted());
-        prop_assert_eq!(walked.len(), shown.len());
+        prop_assert_eq!(walked.len(), visible.len());
     }
 }
 
 #[test]
-fn the_gone_are_forgotten_after_their_grace_and_not_taught_again() {
+fn departed_member_is_forgotten_after_retention() {
     let config = Config::lan().with(|config| config.members.retention = Duration::from_secs(100));
     let mut table = table(&config);
     let left = claim(1, 0, Phase::Left, 1);
@@ -132,7 +132,7 @@ fn the_gone_are_forgotten_after_their_grace_and_not_taught_again() {
     };
     let alone = table.fingerprint();
 
-    // By the oldest account it has been gone for ninety seconds.
+    // By the oldest record the member left ninety seconds ago.
     assert!(matches!(teach(&mut table, NOW, 20), Merge::Changed(_)));
     assert_eq!(teach(&mut table, NOW, 90), Merge::Known);
     assert_eq!(teach(&mut table, NOW, 10), Merge::Known);
@@ -142,61 +142,62 @@ fn the_gone_are_forgotten_after_their_grace_and_not_taught_again() {
     assert_eq!(table.expire(end.saturating_sub(Duration::from_micros(1))), None);
     assert_eq!(table.expire(end), Some(id));
     assert_eq!((table.visible(&id).is_none(), table.fingerprint()), (true, alone));
-    // Somebody who has not noticed yet teaches it, and is not believed.
+    // A late record of it, from a node whose retention has not ended, is ignored.
     assert_eq!(teach(&mut table, end, 99), Merge::Known);
     assert!(table.visible(&id).is_none());
 
-    // A little later it is not even remembered, and news of its old death are refused.
+    // A little later the table forgets the member, and refuses records of its old departure.
     let later = end + Duration::from_secs(60);
     assert_eq!(table.expire(later), None);
     assert!(table.get(&id).is_none());
     assert_eq!(teach(&mut table, later, 160), Merge::Refused { full: false });
     assert_eq!(table.next_expiry(), None);
 
-    // A new life is welcome at any time.
+    // The table accepts a new life at any time.
     let back = claim(2, 0, Phase::Up, 1);
     let merged = table.merge(later, id, &back, None, Duration::ZERO);
     let change = Change { before: None, after: Status::Up, visible: true, news: true };
     assert_eq!(merged, Merge::Changed(change));
 }
 
-/// Whether it is worth telling that these accuse member 7, one after the other: those of ours and
-/// those of whom a record from the wire tells; `None` where nothing changes.
-fn news_of(charges: &[(u32, Level, u32)]) -> Vec<Option<bool>> {
+/// Accuses member 7 several times, each by incarnation, level and accuser. Returns for each whether
+/// it is news, or `None` if it changes nothing. Own accusations and merged records must agree.
+fn news_of(accusations: &[(u32, Level, u32)]) -> Vec<Option<bool>> {
     let config = Config::lan();
-    let [mut own, mut wire] = [table(&config), table(&config)];
+    let [mut accused, mut merged] = [table(&config), table(&config)];
     let life = |number| claim(1, number, Phase::Up, 1);
-    for table in [&mut own, &mut wire] {
+    for table in [&mut accused, &mut merged] {
         learn(table, &(7, life(0), None));
     }
-    let told = charges.iter().map(|&(number, level, accuser)| {
+    let news = accusations.iter().map(|&(number, level, accuser)| {
         let accusation = Accusation::new(life(number).incarnation, level, ShortId(accuser));
-        let merged = own.accuse(NOW, &NodeId::from_u128(7), &accusation);
-        assert_eq!(learn(&mut wire, &(7, life(0), Some(accusation))), merged);
-        match merged {
+        let outcome = accused.accuse(NOW, &NodeId::from_u128(7), &accusation);
+        assert_eq!(learn(&mut merged, &(7, life(0), Some(accusation))), outcome);
+        match outcome {
             Merge::Changed(change) => Some(change.news),
             _ => None,
         }
     });
-    told.collect()
+    news.collect()
 }
 
 #[test]
-fn more_accusers_than_are_kept_are_not_worth_telling() {
+fn accusers_beyond_the_limit_are_no_news() {
     let suspected = |accuser| (0, Level::Suspect, accuser);
-    let told = news_of(&[50, 40, 60, 40, 30, 20, 90].map(suspected));
-    // Twice the same; the fourth; one who takes the place of another; one who does not.
+    let news = news_of(&[50, 40, 60, 40, 30, 20, 90].map(suspected));
+    // The fourth repeats the second. The fifth fills the list, the sixth replaces another accuser,
+    // and the seventh does not.
     let [yes, no] = [Some(true), Some(false)];
-    assert_eq!(told, [yes, yes, yes, None, yes, no, None]);
+    assert_eq!(news, [yes, yes, yes, None, yes, no, None]);
 
-    let mut charges = [5, 4, 3, 2].map(suspected).to_vec();
-    // A verdict; one more; the next incarnation.
-    charges.extend([(0, Level::Dead, 9), (0, Level::Dead, 8), (1, Level::Suspect, 7)]);
-    assert_eq!(news_of(&charges), [yes, yes, yes, yes, yes, no, yes]);
+    let mut accusations = [5, 4, 3, 2].map(suspected).to_vec();
+    // A verdict, another accuser with it, and the next incarnation.
+    accusations.extend([(0, Level::Dead, 9), (0, Level::Dead, 8), (1, Level::Suspect, 7)]);
+    assert_eq!(news_of(&accusations), [yes, yes, yes, yes, yes, no, yes]);
 }
 
 #[test]
-fn that_a_grace_has_ended_is_worth_telling_whoever_accused() {
+fn end_of_retention_is_news_with_any_accusers() {
     let config = Config::lan().with(|config| config.members.retention = Duration::from_secs(100));
     for accusers in 0..6 {
         let mut table = table(&config);
@@ -214,7 +215,7 @@ fn that_a_grace_has_ended_is_worth_telling_whoever_accused() {
 }
 
 #[test]
-fn a_full_table_refuses_newcomers_but_not_news() {
+fn full_table_refuses_newcomers_but_not_news() {
     let config = Config::lan().with(|config| config.members.max = 3);
     let mut table = table(&config);
     let up = |id| (id, claim(1, 0, Phase::Up, 1), None);
@@ -226,7 +227,7 @@ fn a_full_table_refuses_newcomers_but_not_news() {
 }
 
 #[test]
-fn draws_are_distinct_and_miss_nobody_who_fits() {
+fn samples_are_distinct_and_short_lists_searched_whole() {
     let mut table = table(&Config::lan());
     for id in 0..200 {
         learn(&mut table, &(id, claim(1, 0, Phase::Up, 1), None));
@@ -238,7 +239,7 @@ fn draws_are_distinct_and_miss_nobody_who_fits() {
     drawn.dedup();
     assert_eq!(drawn.len(), 8);
 
-    // A short list is searched to its end.
+    // The table searches a short list whole.
     for id in 30..200 {
         learn(&mut table, &(id, claim(1, 0, Phase::Left, 1), None));
     }
@@ -248,7 +249,7 @@ fn draws_are_distinct_and_miss_nobody_who_fits() {
 }
 
 #[test]
-fn to_refute_is_to_claim_more_in_the_same_life() {
+fn refutation_is_larger_claim_in_same_life() {
     let up = |epoch, number| claim(epoch, number, Phase::Up, 1);
     let against = |number, level| Accusation::new(up(1, number).incarnation, level, ShortId(9));
     let refutations = |accused: &[Accusation], then: &Claim<u32, Meta>| {
@@ -261,9 +262,9 @@ fn to_refute_is_to_claim_more_in_the_same_life() {
     };
     let (suspect, dead) = (against(0, Level::Suspect), against(0, Level::Dead));
     assert_eq!(refutations(core::slice::from_ref(&suspect), &up(1, 1)), 1);
-    assert_eq!(refutations(&[suspect.clone(), dead.clone()], &up(1, 1)), 1, "it was not dead");
-    assert_eq!(refutations(&[], &up(1, 1)), 0, "nobody accused it");
-    assert_eq!(refutations(&[suspect.clone(), dead], &up(1, 0)), 0, "it says nothing");
+    assert_eq!(refutations(&[suspect.clone(), dead.clone()], &up(1, 1)), 1, "the verdict was wrong");
+    assert_eq!(refutations(&[], &up(1, 1)), 0, "not accused");
+    assert_eq!(refutations(&[suspect.clone(), dead], &up(1, 0)), 0, "no larger claim");
     assert_eq!(refutations(&[suspect.clone(), against(5, Level::Suspect)], &up(1, 0)), 0);
     assert_eq!(
         refutations(core::slice::from_ref(&suspect), &claim(1, 1, Phase::Left, 1)),
@@ -271,14 +272,14 @@ fn to_refute_is_to_claim_more_in_the_same_life() {
         "it left"
     );
     let leaving = claim(1, 0, Phase::Leaving, 1);
-    assert_eq!(refutations(core::slice::from_ref(&suspect), &leaving), 0, "of the same number");
+    assert_eq!(refutations(core::slice::from_ref(&suspect), &leaving), 0, "same number");
     assert_eq!(
         refutations(core::slice::from_ref(&suspect), &up(2, 0)),
         0,
         "it crashed and came back"
     );
 
-    // What it refuted in an earlier life is forgotten.
+    // A new life forgets the refutations of an earlier one.
     let mut table = table(&Config::lan());
     let counts = [1, 2].map(|epoch| {
         let accusation = Accusation::new(up(epoch, 0).incarnation, Level::Suspect, ShortId(9));
@@ -290,7 +291,7 @@ fn to_refute_is_to_claim_more_in_the_same_life() {
 }
 
 #[test]
-fn a_refutation_is_forgotten_wherever_the_clock_begins() {
+fn refutation_expires_at_any_clock_origin() {
     let years = |years: u64| Duration::from_secs(years * 365 * 86_400);
     for origin in [0, 136, 425] {
         let then = NOW + years(origin);

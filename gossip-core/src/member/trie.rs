@@ -1,14 +1,14 @@
-//! Fingerprints of all records and of every part of them.
+//! Fingerprints of all records and of parts of them.
 //!
-//! Records are ordered by the keyed hash of their key. The 32 bits of it are eight hexadecimal
-//! digits, and for each prefix of digits there is a sum: of the keyed hashes of all records whose
-//! key begins with it. Two tables that differ are compared digit by digit, sixteen sums at a
-//! time, and the difference is found in O(d log n) bytes (a Merkle trie, with addition, so that
-//! what a record contributes can be taken out again).
+//! The trie orders records by key. The 32 bits of a key are eight hexadecimal digits. Each prefix
+//! of digits has a sum: of the keyed hashes of all records whose key begins with it. Two nodes
+//! compare their tables digit by digit, sixteen sums at a time, and find *d* differences among *n*
+//! records in O(d log n) bytes. This is a Merkle trie with addition, so that the trie can subtract
+//! the share of a record again.
 //!
-//! The sums are a function of the set of records alone. How many levels of them are kept is not:
-//! those of short prefixes are, the others are added up when somebody asks, from the handful of
-//! records below them.
+//! The sums depend on the set of records only. The number of stored levels also depends on the
+//! history: the trie stores the sums of short prefixes, and adds up the others on demand from the
+//! few records below them.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -17,13 +17,13 @@ use smallvec::SmallVec;
 
 use crate::id::ShortId;
 
-/// How many records lie below a prefix at most, on average, for its sum not to be kept.
-const HANDFUL: usize = 32;
+/// Maximum average number of records below a prefix whose sum is not stored.
+const MAX_UNSUMMED: usize = 32;
 
-/// How many digits a key has.
+/// Number of digits of a key.
 pub(crate) const DIGITS: u8 = 8;
 
-/// Some digits that keys begin with.
+/// The first digits of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Prefix {
     /// The digits, followed by zeros.
@@ -31,20 +31,20 @@ pub(crate) struct Prefix {
     digits: u8,
 }
 
-/// Some of them: in one or two parts, as tables that differ in little do, they need no heap.
+/// A list of prefixes. Tables that differ little differ in one or two parts, which need no heap.
 pub(crate) type Prefixes = SmallVec<[Prefix; 2]>;
 
 impl Prefix {
-    /// Of every key.
+    /// The prefix of every key.
     pub(crate) const ROOT: Self = Self { first: 0, digits: 0 };
 
-    /// The first `digits` digits of `first`, at most all.
+    /// Returns the first `digits` digits of `first`, at most all of them.
     pub(crate) fn new(first: u32, digits: u8) -> Self {
         let digits = digits.min(DIGITS);
         Self { first: first & !below(digits), digits }
     }
 
-    /// The first and the last key that begin with it.
+    /// Returns the first and the last key with this prefix.
     pub(crate) fn range(self) -> (ShortId, ShortId) {
         (ShortId(self.first), ShortId(self.first | below(self.digits)))
     }
@@ -53,13 +53,13 @@ impl Prefix {
         self.digits
     }
 
-    /// With one more digit, for each bit that is set.
+    /// Returns the prefixes that are one digit longer, one for each bit that is set in `digits`.
     pub(crate) fn children(self, digits: u16) -> Prefixes {
         let set = (0..16).filter(|digit| digits >> digit & 1 == 1);
         set.filter_map(|digit| self.child(digit)).collect()
     }
 
-    /// With one more digit; `None` if there is none.
+    /// Returns the prefix extended by one digit, or `None` if it is a whole key.
     pub(crate) fn child(self, digit: u8) -> Option<Self> {
         let digits = (self.digits < DIGITS).then_some(self.digits + 1)?;
         let shift = 4 * u32::from(DIGITS - digits);
@@ -67,19 +67,19 @@ impl Prefix {
     }
 }
 
-/// The bits of a key behind so many digits.
+/// Returns the bits of a key after its first `digits` digits.
 fn below(digits: u8) -> u32 {
     u32::MAX.checked_shr(4 * u32::from(digits)).unwrap_or(0)
 }
 
-/// The order and the sums of records that are kept elsewhere, by number: what it needs to know of
-/// one is looked up with a function from its number to its key and its hash.
+/// The order and the sums of records that the caller stores by number. The caller passes a `lookup`
+/// from the number of a record to its key and hash.
 #[derive(Debug)]
 pub(crate) struct Trie {
-    /// All numbers, by key.
+    /// All numbers, in the order of keys.
     order: Vec<u32>,
     total: u64,
-    /// The sums of the prefixes of one digit, of two, and so on.
+    /// The sums of all prefixes of one digit, then of two digits, and so on.
     sums: Vec<u64>,
     levels: u8,
 }
@@ -93,78 +93,78 @@ impl Trie {
         self.order.len()
     }
 
-    /// The sum of everything.
+    /// Returns the sum of all hashes.
     pub(crate) fn total(&self) -> u64 {
         self.total
     }
 
-    /// Takes in record `number`; `look` knows it already.
-    pub(crate) fn insert(&mut self, number: u32, look: impl Fn(u32) -> (ShortId, u64)) {
-        let (key, hash) = look(number);
-        let place = self.order.partition_point(|&other| look(other).0 < key);
+    /// Inserts record `number`. `lookup` must already find it.
+    pub(crate) fn insert(&mut self, number: u32, lookup: impl Fn(u32) -> (ShortId, u64)) {
+        let (key, hash) = lookup(number);
+        let index = self.order.partition_point(|&other| lookup(other).0 < key);
         if self.order.len() == self.order.capacity() {
             self.order.reserve_exact((self.order.len() / 8).max(8));
         }
-        self.order.insert(place, number);
+        self.order.insert(index, number);
         self.change(key, 0, hash);
-        self.fit(look);
+        self.adapt_levels(lookup);
     }
 
-    /// Takes out record `number`; `look` still knows it.
-    pub(crate) fn remove(&mut self, number: u32, look: impl Fn(u32) -> (ShortId, u64)) {
-        let (key, hash) = look(number);
-        let start = self.order.partition_point(|&other| look(other).0 < key);
-        let place = self.order[start..].iter().position(|&other| other == number);
-        if let Some(place) = place {
-            self.order.remove(start + place);
+    /// Removes record `number`. `lookup` must still find it.
+    pub(crate) fn remove(&mut self, number: u32, lookup: impl Fn(u32) -> (ShortId, u64)) {
+        let (key, hash) = lookup(number);
+        let start = self.order.partition_point(|&other| lookup(other).0 < key);
+        let offset = self.order[start..].iter().position(|&other| other == number);
+        if let Some(offset) = offset {
+            self.order.remove(start + offset);
             self.change(key, hash, 0);
-            self.fit(look);
+            self.adapt_levels(lookup);
         }
     }
 
-    /// Notes that the hash of a record with this key has changed.
+    /// Updates the sums after a change of the hash of a record with this key.
     pub(crate) fn change(&mut self, key: ShortId, before: u64, after: u64) {
         let difference = after.wrapping_sub(before);
         self.total = self.total.wrapping_add(difference);
         let mut start = 0;
         for digits in 1..=self.levels {
-            let place = start + (key.0 >> (32 - 4 * u32::from(digits))) as usize;
-            self.sums[place] = self.sums[place].wrapping_add(difference);
+            let index = start + (key.0 >> (32 - 4 * u32::from(digits))) as usize;
+            self.sums[index] = self.sums[index].wrapping_add(difference);
             start += 1 << (4 * digits);
         }
     }
 
-    /// All numbers whose key is at least `first`, by key.
+    /// Returns all numbers whose key is at least `first`, in the order of keys.
     pub(crate) fn walk(
         &self,
         first: ShortId,
-        look: impl Fn(u32) -> (ShortId, u64),
+        lookup: impl Fn(u32) -> (ShortId, u64),
     ) -> impl ExactSizeIterator<Item = u32> {
-        let start = self.order.partition_point(|&number| look(number).0 < first);
+        let start = self.order.partition_point(|&number| lookup(number).0 < first);
         self.order[start..].iter().copied()
     }
 
-    /// How many records lie below a prefix.
-    pub(crate) fn count(&self, prefix: Prefix, look: impl Fn(u32) -> (ShortId, u64)) -> usize {
-        self.below(prefix, look).len()
+    /// Returns the number of records below a prefix.
+    pub(crate) fn count(&self, prefix: Prefix, lookup: impl Fn(u32) -> (ShortId, u64)) -> usize {
+        self.below(prefix, lookup).len()
     }
 
-    /// The sums of the sixteen prefixes that have one digit more.
+    /// Returns the sums of the sixteen prefixes that are one digit longer.
     pub(crate) fn children(
         &self,
         prefix: Prefix,
-        look: impl Fn(u32) -> (ShortId, u64),
+        lookup: impl Fn(u32) -> (ShortId, u64),
     ) -> [u64; 16] {
         let mut sums = [0; 16];
         let digits = prefix.digits + 1;
         if digits <= self.levels {
             let start: usize = (1..digits).map(|digits| 1 << (4 * digits)).sum();
-            let place = start + (prefix.first >> (32 - 4 * u32::from(digits))) as usize;
-            sums.copy_from_slice(&self.sums[place..place + 16]);
+            let index = start + (prefix.first >> (32 - 4 * u32::from(digits))) as usize;
+            sums.copy_from_slice(&self.sums[index..index + 16]);
         } else if digits <= DIGITS {
             let shift = 32 - 4 * u32::from(digits);
-            for &number in self.below(prefix, &look) {
-                let (key, hash) = look(number);
+            for &number in self.below(prefix, &lookup) {
+                let (key, hash) = lookup(number);
                 let sum = &mut sums[(key.0 >> shift) as usize & 15];
                 *sum = sum.wrapping_add(hash);
             }
@@ -172,17 +172,17 @@ impl Trie {
         sums
     }
 
-    fn below(&self, prefix: Prefix, look: impl Fn(u32) -> (ShortId, u64)) -> &[u32] {
+    fn below(&self, prefix: Prefix, lookup: impl Fn(u32) -> (ShortId, u64)) -> &[u32] {
         let (first, last) = prefix.range();
-        let start = self.order.partition_point(|&number| look(number).0 < first);
-        let end = self.order.partition_point(|&number| look(number).0 <= last);
+        let start = self.order.partition_point(|&number| lookup(number).0 < first);
+        let end = self.order.partition_point(|&number| lookup(number).0 <= last);
         &self.order[start..end]
     }
 
-    /// Keeps as many levels as there are records for: one more when a handful has become too
-    /// many, one less only when that is far away.
-    fn fit(&mut self, look: impl Fn(u32) -> (ShortId, u64)) {
-        let full = |levels: u8| HANDFUL << (4 * levels);
+    /// Adapts the number of stored levels to the number of records. It removes a level only well
+    /// below the size at which it adds one.
+    fn adapt_levels(&mut self, lookup: impl Fn(u32) -> (ShortId, u64)) {
+        let full = |levels: u8| MAX_UNSUMMED << (4 * levels);
         let grown = self.order.len() > full(self.levels) && self.levels < DIGITS / 2;
         let shrunk = self.levels > 0 && self.order.len() < full(self.levels - 1) / 2;
         if !grown && !shrunk {
@@ -191,8 +191,8 @@ impl Trie {
         self.levels = if grown { self.levels + 1 } else { self.levels - 1 };
         self.sums = vec![0; (1..=self.levels).map(|digits| 1 << (4 * digits)).sum()];
         self.total = 0;
-        for place in 0..self.order.len() {
-            let (key, hash) = look(self.order[place]);
+        for index in 0..self.order.len() {
+            let (key, hash) = lookup(self.order[index]);
             self.change(key, 0, hash);
         }
     }
@@ -204,14 +204,14 @@ mod tests {
 
     use super::*;
 
-    /// Records by number: key, hash, and whether it is there.
+    /// Records by number: key, hash, and whether the record is present.
     type Records = Vec<(ShortId, u64, bool)>;
 
-    fn look(records: &Records) -> impl Fn(u32) -> (ShortId, u64) {
+    fn lookup(records: &Records) -> impl Fn(u32) -> (ShortId, u64) {
         |number| (records[number as usize].0, records[number as usize].1)
     }
 
-    /// Keys that often share digits, many of them all.
+    /// Generates records. Many keys share digits, and some are equal.
     fn records() -> impl Strategy<Value = Records> {
         let key = prop_oneof![0..64u32, any::<u32>(), (0..8u32).prop_map(|top| top << 29)];
         prop::collection::vec((key.prop_map(ShortId), any::<u64>(), Just(false)), 1..1_200)
@@ -219,7 +219,7 @@ mod tests {
 
     fn build(records: &Records, numbers: impl Iterator<Item = u32>) -> Trie {
         let mut trie = Trie::new();
-        numbers.for_each(|number| trie.insert(number, look(records)));
+        numbers.for_each(|number| trie.insert(number, lookup(records)));
         trie
     }
 
@@ -227,7 +227,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn sums_are_those_of_the_set_whatever_its_history(
+        fn sums_ignore_history(
             records in records(),
             removed in prop::collection::vec(any::<bool>(), 1_200),
             digits in 0..9u8,
@@ -236,7 +236,7 @@ mod tests {
             let all = 0..records.len() as u32;
             let mut one = build(&records, all.clone());
             for number in all.clone().filter(|&number| removed[number as usize]) {
-                one.remove(number, look(&records));
+                one.remove(number, lookup(&records));
             }
             let left = all.filter(|&number| !removed[number as usize]);
             let other = build(&records, left.clone().rev());
@@ -247,7 +247,7 @@ mod tests {
                 let mut naive = [0u64; 16];
                 let mut count = 0;
                 for number in left.clone() {
-                    let (key, hash) = look(&records)(number);
+                    let (key, hash) = lookup(&records)(number);
                     if (low..=high).contains(&key) {
                         count += 1;
                         if let Some(shift) = 28u32.checked_sub(4 * u32::from(prefix.digits())) {
@@ -257,19 +257,19 @@ mod tests {
                     }
                 }
                 for trie in [&one, &other] {
-                    prop_assert_eq!(trie.children(prefix, look(&records)), naive);
-                    prop_assert_eq!(trie.count(prefix, look(&records)), count);
+                    prop_assert_eq!(trie.children(prefix, lookup(&records)), naive);
+                    prop_assert_eq!(trie.count(prefix, lookup(&records)), count);
                 }
             }
             prop_assert_eq!(one.total(), other.total());
-            let walked: Vec<_> = one.walk(ShortId(first), look(&records)).collect();
-            let keys: Vec<_> = walked.iter().map(|&number| look(&records)(number).0).collect();
+            let walked: Vec<_> = one.walk(ShortId(first), lookup(&records)).collect();
+            let keys: Vec<_> = walked.iter().map(|&number| lookup(&records)(number).0).collect();
             prop_assert!(keys.is_sorted() && keys.iter().all(|key| key.0 >= first));
         }
     }
 
     #[test]
-    fn prefixes() {
+    fn prefix_covers_range_of_keys() {
         let child = Prefix::ROOT.child(0xa).and_then(|prefix| prefix.child(3)).unwrap();
         assert_eq!(child, Prefix::new(0xa3ff_ffff, 2));
         assert_eq!(child.range(), (ShortId(0xa300_0000), ShortId(0xa3ff_ffff)));
