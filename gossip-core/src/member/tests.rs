@@ -262,7 +262,11 @@ fn refutation_is_larger_claim_in_same_life() {
     };
     let (suspect, dead) = (against(0, Level::Suspect), against(0, Level::Dead));
     assert_eq!(refutations(core::slice::from_ref(&suspect), &up(1, 1)), 1);
-    assert_eq!(refutations(&[suspect.clone(), dead.clone()], &up(1, 1)), 1, "the verdict was wrong");
+    assert_eq!(
+        refutations(&[suspect.clone(), dead.clone()], &up(1, 1)),
+        1,
+        "the verdict was wrong"
+    );
     assert_eq!(refutations(&[], &up(1, 1)), 0, "not accused");
     assert_eq!(refutations(&[suspect.clone(), dead], &up(1, 0)), 0, "no larger claim");
     assert_eq!(refutations(&[suspect.clone(), against(5, Level::Suspect)], &up(1, 0)), 0);

@@ -1,14 +1,19 @@
-//! Which records are hot, and how they are still to be spread.
+//! Rumours: the records that this node spreads, and how it still has to spread them.
 //!
-//! A rumour is a key; its bytes are read from the table when a packet leaves. It carries its age,
-//! and what a node does depends on nothing else. A rumour of age a < T is pushed, payload and
-//! all, to three random members at each of the ages a, a + 1, ..., T - 1: those who know grow
-//! fourfold with each, so that at T = floor(log4 n) + 1 almost everybody does, and pushing on
-//! would only make copies. The ages need not wait for each other: a node pushes all that it has
-//! to push at once, and the whole tree of pushes is over after T hops. From then on only the name
-//! of the record is advertised, round by round, and who lacks it asks: the push-pull of Karp et
-//! al. (FOCS 2000). Whoever is asked for a record knows that it is still lacked and advertises it
-//! anew; so the rumour goes on as long as it must, however much is lost on the way.
+//! A rumour is the id of a record. The node reads the record from the table when a datagram
+//! leaves. The age of a rumour alone determines what a node does with it:
+//!
+//! - *Push*: below age T = floor(log4 n) + 1, a node sends the whole record to three random members
+//!   at each of the ages a, a + 1, ..., T - 1. The number of members that know the record grows
+//!   fourfold with each age. At age T almost all members know it, and further pushes would mostly
+//!   be copies. The ages need not wait for each other: a node makes all its pushes at once, and the
+//!   whole tree of pushes ends after T hops.
+//! - *Advertise*: from age T on, a node sends only the name of the record, once per round. A member
+//!   that lacks the record requests it. This is the push-pull of Karp et al. (FOCS 2000).
+//!
+//! A request shows that some members still lack the record, so the requested node goes on to
+//! advertise it. A rumour therefore lasts longer when datagrams are lost, up to a limit.
+//! Reconciliation finds what is still missing then.
 
 pub(crate) mod action;
 pub(crate) mod draft;
@@ -31,60 +36,65 @@ use crate::rng::Rng;
 use crate::wire::Writer;
 use crate::{Address, Instant, NodeId, time};
 
-/// The most rumours at a time: about what two datagrams hold. Beyond it reconciliation is cheaper.
+/// Maximum number of rumours, about as many as two datagrams hold. Beyond it reconciliation is
+/// cheaper.
 const MAX_HOT: usize = 48;
 
-/// For how many rounds in which nobody asks for it an old rumour is advertised; in the first of
-/// them, when one in five has not heard of it, to twice as many members.
-const ADVERTISED: u8 = 3;
-const EARLY: u8 = 2;
+/// Number of rounds without a request after which a node stops advertising a rumour.
+const UNREQUESTED_ROUNDS: u8 = 3;
 
-/// For how many rounds it is advertised at most, whoever asks.
-const LONGEST: u8 = 16;
+/// Number of these rounds in which a node advertises to twice as many members. One member in five
+/// has not heard of the rumour then.
+const DOUBLED_ROUNDS: u8 = 2;
 
-/// The most questions that are open, and for each how many others could be asked.
-const MAX_ASKED: usize = 64;
-const OTHERS: usize = 3;
+/// Maximum number of rounds in which a node advertises a rumour.
+const MAX_ROUNDS: u8 = 16;
 
-/// One hot record.
+/// Maximum number of requests in progress.
+const MAX_REQUESTS: usize = 64;
+
+/// Maximum number of further members that a node remembers for each request.
+const MAX_OTHERS: usize = 3;
+
+/// A rumour: one hot record.
 #[derive(Debug)]
 struct Rumor {
     id: NodeId,
-    /// Where it is in the table.
+    /// The slot of the record in the table.
     slot: u32,
-    /// At which age it came, and once it is old, its age now.
+    /// The age at which the rumour arrived. Once it is old, its present age.
     age: u8,
-    /// Who told us: knows it already.
+    /// The member that sent it, and so knows it.
     from: Option<NodeId>,
     state: State,
-    /// For how many rounds it was advertised and nobody asked for it.
-    unasked: u8,
+    /// Number of rounds of advertising since the last request.
+    unrequested_rounds: u8,
 }
 
 impl Rumor {
-    /// The record, unless it is forgotten.
+    /// Returns the record, unless the table has forgotten it.
     fn get<'t, A: Address>(&self, table: &'t Table<A>) -> Option<&'t Slot<A>> {
         table.in_slot(self.slot).filter(|slot| slot.member.id == self.id)
     }
 }
 
-/// An advertised record that we asked for.
+/// A request for an advertised record.
 #[derive(Debug)]
-struct Question {
+struct Request {
     advert: Advert,
-    /// When another is asked.
-    again: Instant,
-    /// Who advertised it as well, and has not been asked.
-    others: SmallVec<[NodeId; OTHERS]>,
+    /// When this node asks another member.
+    retry_at: Instant,
+    /// Other members that advertised the record, and that this node has not asked.
+    others: SmallVec<[NodeId; MAX_OTHERS]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// To be pushed.
+    /// The node has still to push the rumour.
     Fresh,
-    /// Being pushed by the datagrams that leave now.
+    /// The datagrams that leave now push the rumour.
     Pushed,
-    /// Only advertised.
+    /// The node only advertises the rumour.
     Old,
 }
 
@@ -93,12 +103,10 @@ enum State {
 pub(crate) struct Rumors {
     rng: Rng,
     hot: Vec<Rumor>,
-    /// When fresh ones are forwarded.
-    flush: Option<Instant>,
-    /// When the next round is.
-    tick: Option<Instant>,
-    /// What we asked for, the earliest first.
-    asked: VecDeque<Question>,
+    next_push: Option<Instant>,
+    next_round: Option<Instant>,
+    /// The requests in progress, the earliest first.
+    requests: VecDeque<Request>,
 }
 
 impl Rumors {
@@ -106,23 +114,23 @@ impl Rumors {
         Self {
             rng: Rng::new(entropy, "rumor"),
             hot: Vec::new(),
-            flush: None,
-            tick: None,
-            asked: VecDeque::new(),
+            next_push: None,
+            next_round: None,
+            requests: VecDeque::new(),
         }
     }
 
-    /// Whether nothing is being spread.
+    /// Returns whether this node spreads no rumour.
     pub(crate) fn is_idle(&self) -> bool {
         self.hot.is_empty()
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        let again = self.asked.front().map(|question| question.again);
-        time::earliest([self.flush, self.tick, again])
+        let retry = self.requests.front().map(|request| request.retry_at);
+        time::earliest([self.next_push, self.next_round, retry])
     }
 
-    /// A record is news here: spread it. Its age is 0 if the news are our own.
+    /// Spreads a record that is news to this node. The age is zero if this node made the change.
     pub(crate) fn spread<A: Address>(
         &mut self,
         cx: &mut Context<'_, A>,
@@ -131,47 +139,47 @@ impl Rumors {
         from: Option<NodeId>,
     ) {
         let Some(slot) = cx.table.find(&id) else { return };
-        let mut news = Rumor { id, slot, age, from, state: State::Old, unasked: 0 };
-        if let Some(place) = self.hot.iter().position(|rumor| rumor.id == id) {
-            let known = self.hot.remove(place);
+        let mut news = Rumor { id, slot, age, from, state: State::Old, unrequested_rounds: 0 };
+        if let Some(index) = self.hot.iter().position(|rumor| rumor.id == id) {
+            let known = self.hot.remove(index);
             if known.state == State::Fresh {
-                // What was to be pushed still is, and to all.
+                // The pushes that were due stay due, now with the new record, and to all members.
                 news.age = age.min(known.age);
                 news.from = from.filter(|_| known.from == from);
             }
         } else if self.hot.len() >= MAX_HOT {
-            let oldest = (0..self.hot.len()).max_by_key(|&place| self.hot[place].age);
+            let oldest = (0..self.hot.len()).max_by_key(|&index| self.hot[index].age);
             self.hot.remove(oldest.unwrap_or(0));
             cx.stats.rumors.dropped += 1;
         }
-        if news.age < young(cx.table.live().len()) {
+        if news.age < push_ages(cx.table.live().len()) {
             news.state = State::Fresh;
-            let moment = cx.config.rumors.coalesce_delay.max(Duration::from_micros(1));
-            self.flush.get_or_insert(cx.now + moment);
+            let delay = cx.config.rumors.coalesce_delay.max(Duration::from_micros(1));
+            self.next_push.get_or_insert(cx.now + delay);
         }
         self.hot.push(news);
-        self.tick.get_or_insert(cx.now + cx.config.rumors.interval);
+        self.next_round.get_or_insert(cx.now + cx.config.rumors.interval);
     }
 
     pub(crate) fn on_timeout<A: Address>(&mut self, cx: &mut Context<'_, A>) {
-        if self.flush.is_some_and(|at| at <= cx.now) {
-            self.flush = None;
+        if self.next_push.is_some_and(|at| at <= cx.now) {
+            self.next_push = None;
             self.push(cx);
         }
-        if self.tick.is_some_and(|at| at <= cx.now) {
-            self.tick = None;
+        if self.next_round.is_some_and(|at| at <= cx.now) {
+            self.next_round = None;
             self.advertise(cx);
         }
-        self.ask_again(cx);
+        self.retry(cx);
     }
 
-    /// Pushes what is fresh: at each age that it has still to be pushed at to a few members.
+    /// Pushes the fresh rumours: at each remaining age to a few members.
     fn push<A: Address>(&mut self, cx: &mut Context<'_, A>) {
-        let young = young(cx.table.live().len());
-        self.retire(young);
+        let push_ages = push_ages(cx.table.live().len());
+        self.retire(push_ages);
         let fresh = || self.hot.iter().filter(|rumor| rumor.state == State::Fresh);
         let Some(youngest) = fresh().map(|rumor| rumor.age).min() else { return };
-        // Where everything comes from one member, that one needs nothing of it back.
+        // A member that sent all of them needs none of them back.
         let mut sources = fresh().map(|rumor| rumor.from);
         let first = sources.next().flatten();
         let source = first.filter(|_| sources.all(|other| other == first));
@@ -181,37 +189,37 @@ impl Rumors {
             }
         }
         let count = usize::from(cx.config.rumors.fanout);
-        for later in 0..young.saturating_sub(youngest) {
+        for hops in 0..push_ages.saturating_sub(youngest) {
             let fits = |slot: &Slot<A>| Some(slot.member.id) != source;
             for to in cx.table.sample(&mut self.rng, count, fits) {
-                cx.push(Action::Push { to, hops: later });
+                cx.push(Action::Push { to, hops });
             }
         }
     }
 
-    /// What was pushed is old now.
-    fn retire(&mut self, young: u8) {
+    /// Makes the pushed rumours old.
+    fn retire(&mut self, push_ages: u8) {
         for rumor in self.hot.iter_mut().filter(|rumor| rumor.state == State::Pushed) {
             rumor.state = State::Old;
-            rumor.age = rumor.age.max(young);
+            rumor.age = rumor.age.max(push_ages);
         }
     }
 
-    /// Advertises what is old to a few members, and forgets what is too old.
+    /// Advertises the old rumours to a few members, and drops those that have been advertised enough.
     fn advertise<A: Address>(&mut self, cx: &mut Context<'_, A>) {
-        let young = young(cx.table.live().len());
-        self.retire(young);
+        let push_ages = push_ages(cx.table.live().len());
+        self.retire(push_ages);
         self.hot.retain(|rumor| {
-            let goes_on = rumor.unasked < ADVERTISED && rumor.age < young + LONGEST;
-            rumor.state == State::Fresh || goes_on
+            let is_wanted = rumor.unrequested_rounds < UNREQUESTED_ROUNDS;
+            rumor.state == State::Fresh || is_wanted && rumor.age < push_ages + MAX_ROUNDS
         });
         if self.hot.is_empty() {
             return;
         }
-        self.tick = Some(cx.now + cx.config.rumors.interval);
+        self.next_round = Some(cx.now + cx.config.rumors.interval);
         let old = || self.hot.iter().filter(|rumor| rumor.state == State::Old);
-        if let Some(least) = old().map(|rumor| rumor.unasked).min() {
-            let times = if least < EARLY { 2 } else { 1 };
+        if let Some(min) = old().map(|rumor| rumor.unrequested_rounds).min() {
+            let times = if min < DOUBLED_ROUNDS { 2 } else { 1 };
             let count = times * usize::from(cx.config.rumors.fanout);
             for to in cx.table.sample(&mut self.rng, count, |_| true) {
                 cx.push(Action::Advertise { to });
@@ -219,40 +227,41 @@ impl Rumors {
         }
         for rumor in self.hot.iter_mut().filter(|rumor| rumor.state == State::Old) {
             rumor.age += 1;
-            rumor.unasked += 1;
+            rumor.unrequested_rounds += 1;
         }
     }
 
-    /// The age at which a hot record is passed on to who lacks it, who is then as old as we are;
-    /// there may be more of those.
+    /// Returns the age to send with a requested record if it is hot. The receiver counts one hop
+    /// more and so arrives at the age of this node. Other members may lack the record too, so the
+    /// request also restarts its rounds.
     pub(crate) fn age_for_reply(&mut self, peers: usize, id: &NodeId) -> Option<u8> {
         let rumor = self.hot.iter_mut().find(|rumor| rumor.id == *id)?;
-        rumor.unasked = 0;
-        Some(rumor.age.saturating_sub(1).max(young(peers)))
+        rumor.unrequested_rounds = 0;
+        Some(rumor.age.saturating_sub(1).max(push_ages(peers)))
     }
 
-    /// The first digits of the short ids of what is hot, a bit for each: what differs there is on
-    /// its way anyway.
+    /// Returns the first digits of the short ids of hot records, one bit for each digit. Rumours
+    /// will mend differences there.
     pub(crate) fn hot_digits<A: Address>(&self, table: &Table<A>) -> u16 {
         let shorts = self.hot.iter().filter_map(|rumor| rumor.get(table));
         shorts.fold(0, |digits, slot| digits | 1 << (slot.short.0 >> 28))
     }
 
-    /// Fills a datagram for `to` with what is being pushed, `later` ages after it came, from
-    /// place `first` on; where the next datagram is to go on, if there must be one.
+    /// Writes the pushed rumours to a datagram for `to`, `hops` ages older than they arrived,
+    /// starting at index `first`. Returns the index for the next datagram if one is needed.
     pub(crate) fn write_pushes<A: Address>(
         &self,
         cx: &mut Context<'_, A>,
         to: NodeId,
-        later: u8,
+        hops: u8,
         first: u8,
         writer: &mut Writer<'_>,
     ) -> Option<u8> {
-        let young = young(cx.table.live().len());
-        for (place, rumor) in (0..).zip(&self.hot).skip(first.into()) {
-            let age = rumor.age.saturating_add(later);
+        let push_ages = push_ages(cx.table.live().len());
+        for (index, rumor) in (0..).zip(&self.hot).skip(first.into()) {
+            let age = rumor.age.saturating_add(hops);
             let wanted = rumor.from != Some(to) && rumor.id != to;
-            if rumor.state != State::Pushed || age >= young || !wanted {
+            if rumor.state != State::Pushed || age >= push_ages || !wanted {
                 continue;
             }
             let Some(slot) = rumor.get(cx.table) else { continue };
@@ -260,25 +269,25 @@ impl Rumors {
                 continue;
             }
             if !writer.is_empty() {
-                return Some(place);
+                return Some(index);
             }
-            // Even alone it does not fit.
+            // The record does not even fit alone.
             cx.stats.members.records_oversize += 1;
         }
         None
     }
 
-    /// Appends the names of the old rumours.
+    /// Appends the adverts of the old rumours.
     pub(crate) fn write_adverts<A: Address>(&self, cx: &Context<'_, A>, writer: &mut Writer<'_>) {
         let old = self.hot.iter().filter(|rumor| rumor.state == State::Old);
-        // Whoever has taken the place of a forgotten one is named as truly.
+        // If a slot was reused, its present record is advertised just as truly.
         let adverts = old.filter_map(|rumor| cx.table.advert(rumor.slot));
         let names: SmallVec<[_; MAX_HOT]> = adverts.map(Advert::to_bytes).collect();
         write_names(writer, names.as_flattened());
     }
 
-    /// Which of the advertised records to ask for at once. If we have already asked somebody else
-    /// for all that we lack, `from` is asked for one of them if no answer comes.
+    /// Handles adverts and returns the records to request from the sender now. If this node has
+    /// already requested all that it lacks, it remembers `from` for the retry of one of them.
     pub(crate) fn on_advert<A: Address>(
         &mut self,
         cx: &mut Context<'_, A>,
@@ -286,54 +295,60 @@ impl Rumors {
         adverts: impl Iterator<Item = Advert>,
     ) -> ShortIds {
         let mut wanted = SmallVec::new();
-        let mut open = SmallVec::<[usize; MAX_ASKED]>::new();
+        let mut requested = SmallVec::<[usize; MAX_REQUESTS]>::new();
         for advert in adverts.filter(|advert| lacks(cx.table, *advert)) {
-            let known = |question: &Question| question.advert.short == advert.short;
-            if let Some(place) = self.asked.iter().position(known) {
-                open.push(place);
-            } else if self.asked.len() < MAX_ASKED {
+            let known = |request: &Request| request.advert.short == advert.short;
+            if let Some(index) = self.requests.iter().position(known) {
+                requested.push(index);
+            } else if self.requests.len() < MAX_REQUESTS {
                 wanted.push(advert.short);
-                self.ask(cx, Question { advert, again: cx.now, others: SmallVec::new() });
+                self.note_request(cx, advert, SmallVec::new());
             } else {
                 cx.stats.rumors.wants_dropped += 1;
             }
         }
         if let Some(from) = from.filter(|_| wanted.is_empty()) {
-            let others = |place: &usize| self.asked[*place].others.len();
-            if let Some(place) = open.into_iter().min_by_key(others)
-                && self.asked[place].others.len() < OTHERS
-                && !self.asked[place].others.contains(&from)
+            let others = |index: &usize| self.requests[*index].others.len();
+            if let Some(index) = requested.into_iter().min_by_key(others)
+                && self.requests[index].others.len() < MAX_OTHERS
+                && !self.requests[index].others.contains(&from)
             {
-                self.asked[place].others.push(from);
+                self.requests[index].others.push(from);
             }
         }
         wanted
     }
 
-    /// Notes that somebody is asked. An answer comes within some milliseconds or is lost.
-    fn ask<A>(&mut self, cx: &Context<'_, A>, question: Question) {
-        let again = cx.now + cx.config.rumors.interval / 4;
-        self.asked.push_back(Question { again, ..question });
+    /// Remembers a request. The answer comes within milliseconds, or is lost.
+    fn note_request<A>(
+        &mut self,
+        cx: &Context<'_, A>,
+        advert: Advert,
+        others: SmallVec<[NodeId; MAX_OTHERS]>,
+    ) {
+        let retry_at = cx.now + cx.config.rumors.interval / 4;
+        self.requests.push_back(Request { advert, retry_at, others });
     }
 
-    /// Asks others for what has not come.
-    fn ask_again<A: Address>(&mut self, cx: &mut Context<'_, A>) {
-        while self.asked.front().is_some_and(|question| question.again <= cx.now) {
-            let Some(mut question) = self.asked.pop_front() else { return };
-            if !lacks(cx.table, question.advert) {
+    /// Requests missing records from other members.
+    fn retry<A: Address>(&mut self, cx: &mut Context<'_, A>) {
+        while self.requests.front().is_some_and(|request| request.retry_at <= cx.now) {
+            let Some(Request { advert, mut others, .. }) = self.requests.pop_front() else {
+                return;
+            };
+            if !lacks(cx.table, advert) {
                 continue;
             }
-            // With no others whoever advertises it next is asked.
-            if let Some(of) = question.others.pop() {
-                let short = question.advert.short;
-                cx.push(Action::Want { from: of, short });
-                self.ask(cx, question);
+            // Without others, this node requests the record from the next member that advertises it.
+            if let Some(from) = others.pop() {
+                cx.push(Action::Want { from, short: advert.short });
+                self.note_request(cx, advert, others);
             }
         }
     }
 }
 
-/// Whether we have no record, or another one, of an advertised member, and could take it.
+/// Returns whether this node lacks an advertised record, or its version, and has room for it.
 fn lacks<A: Address>(table: &Table<A>, advert: Advert) -> bool {
     match table.advert_of(advert.short) {
         Some(known) => known != advert,
@@ -341,8 +356,8 @@ fn lacks<A: Address>(table: &Table<A>, advert: Advert) -> bool {
     }
 }
 
-/// Up to which age a rumour is pushed: floor(log4 n) + 1.
-fn young(peers: usize) -> u8 {
+/// Returns the age from which on a rumour is not pushed: floor(log4 n) + 1.
+fn push_ages(peers: usize) -> u8 {
     ((peers + 1).ilog2() / 2 + 1) as u8
 }
 

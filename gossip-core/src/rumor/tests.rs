@@ -1,4 +1,4 @@
-//! The rumour mill by itself.
+//! Tests of the rumour mill alone.
 
 use alloc::vec::Vec;
 
@@ -14,24 +14,24 @@ fn rumors() -> Rumors {
     Rumors::new(&[4; 32])
 }
 
-/// What it wants when its time has come.
+/// Advances to the next timeout and returns the actions.
 fn next(world: &mut World, rumors: &mut Rumors) -> Vec<Action> {
     world.now = rumors.next_timeout().unwrap();
     rumors.on_timeout(&mut world.cx());
     world.rumor_actions()
 }
 
-/// The payloads, with their ages, in a datagram that is pushed to `to`.
-fn fill_from(
+/// Returns the records in a datagram of pushes to `to` with their ages, and the index for the next.
+fn pushed_from(
     world: &mut World,
     rumors: &Rumors,
     to: u32,
-    later: u8,
+    hops: u8,
     first: u8,
 ) -> (Vec<(NodeId, u8)>, Option<u8>) {
     let mut buf = [0; 1_200];
     let mut writer = Writer::datagram(&mut buf, 1_200, [0; 4], ShortId(0));
-    let next = rumors.write_pushes(&mut world.cx(), id(to), later, first, &mut writer);
+    let next = rumors.write_pushes(&mut world.cx(), id(to), hops, first, &mut writer);
     let (len, _) = writer.finish();
     let record = |(kind, body): (u8, &[u8])| {
         assert_eq!(kind, RECORD);
@@ -42,15 +42,15 @@ fn fill_from(
     (frames.map(|frame| record(frame.unwrap())).collect(), next)
 }
 
-/// The same where one datagram holds it all.
-fn filled(world: &mut World, rumors: &mut Rumors, to: u32, later: u8) -> Vec<(NodeId, u8)> {
-    let (payloads, next) = fill_from(world, rumors, to, later, 0);
+/// Returns the records pushed to `to` with their ages. They must fit into one datagram.
+fn pushed(world: &mut World, rumors: &mut Rumors, to: u32, hops: u8) -> Vec<(NodeId, u8)> {
+    let (records, next) = pushed_from(world, rumors, to, hops, 0);
     assert_eq!(next, None);
-    payloads
+    records
 }
 
-/// How many names are advertised.
-fn names(world: &mut World, rumors: &Rumors) -> usize {
+/// Returns the number of advertised records.
+fn adverts(world: &mut World, rumors: &Rumors) -> usize {
     let mut buf = [0; 1_200];
     let mut writer = Writer::datagram(&mut buf, 1_200, [0; 4], ShortId(0));
     rumors.write_adverts(&world.cx(), &mut writer);
@@ -63,30 +63,30 @@ fn names(world: &mut World, rumors: &Rumors) -> usize {
 }
 
 #[test]
-fn a_rumour_is_pushed_at_all_its_young_ages_at_once_then_advertised_then_over() {
+fn rumour_is_pushed_then_advertised_then_dropped() {
     let mut world = World::new(Config::lan(), 63);
     let mut rumors = rumors();
     rumors.spread(&mut world.cx(), id(9), 1, None);
 
-    // At once, but for a moment in which others may join it. floor(log4 64) + 1 = 4: it came at
-    // the age of 1, and is pushed at the ages 1 to 3, to three members each.
+    // floor(log4 64) + 1 = 4. The rumour arrived at age 1, so the node pushes it at the ages 1 to
+    // 3, to three members each, after a short delay in which other rumours may join it.
     let pushes = next(&mut world, &mut rumors);
     assert_eq!(world.now, Instant::ORIGIN + world.config.rumors.coalesce_delay);
-    let later = |action: &Action| match action {
+    let hops = |action: &Action| match action {
         Action::Push { hops, .. } => *hops,
         other => panic!("{other:?}"),
     };
-    assert_eq!(pushes.iter().map(later).collect::<Vec<_>>(), [0, 0, 0, 1, 1, 1, 2, 2, 2]);
-    for later in 0..3 {
-        assert_eq!(filled(&mut world, &mut rumors, 1, later), [(id(9), 1 + later)]);
+    assert_eq!(pushes.iter().map(hops).collect::<Vec<_>>(), [0, 0, 0, 1, 1, 1, 2, 2, 2]);
+    for hops in 0..3 {
+        assert_eq!(pushed(&mut world, &mut rumors, 1, hops), [(id(9), 1 + hops)]);
     }
-    assert_eq!(names(&mut world, &rumors), 0);
+    assert_eq!(adverts(&mut world, &rumors), 0);
 
     for members in [6, 6, 3] {
-        let adverts = next(&mut world, &mut rumors);
-        assert!(adverts.iter().all(|action| matches!(action, Action::Advertise { .. })));
-        assert_eq!((adverts.len(), names(&mut world, &rumors)), (members, 1));
-        assert_eq!(filled(&mut world, &mut rumors, 1, 0), []);
+        let actions = next(&mut world, &mut rumors);
+        assert!(actions.iter().all(|action| matches!(action, Action::Advertise { .. })));
+        assert_eq!((actions.len(), adverts(&mut world, &rumors)), (members, 1));
+        assert_eq!(pushed(&mut world, &mut rumors, 1, 0), []);
     }
     assert_eq!(next(&mut world, &mut rumors), []);
     assert!(rumors.is_idle());
@@ -94,18 +94,18 @@ fn a_rumour_is_pushed_at_all_its_young_ages_at_once_then_advertised_then_over() 
 }
 
 #[test]
-fn who_told_us_is_told_nothing() {
+fn sender_and_subject_receive_no_push() {
     let mut world = World::new(Config::lan(), 2);
     let mut rumors = rumors();
     rumors.spread(&mut world.cx(), id(1), 0, Some(id(2)));
     let pushes = next(&mut world, &mut rumors);
     assert_eq!(pushes, [Action::Push { to: id(1), hops: 0 }]);
-    assert_eq!(filled(&mut world, &mut rumors, 2, 0), []);
-    assert_eq!(filled(&mut world, &mut rumors, 1, 0), [], "nor of itself");
+    assert_eq!(pushed(&mut world, &mut rumors, 2, 0), []);
+    assert_eq!(pushed(&mut world, &mut rumors, 1, 0), [], "the subject of the record");
 }
 
 #[test]
-fn too_many_rumours_are_left_to_repair() {
+fn rumours_beyond_the_limit_are_dropped() {
     let mut world = World::new(Config::lan(), 200);
     let mut rumors = rumors();
     for index in 0..100 {
@@ -116,7 +116,7 @@ fn too_many_rumours_are_left_to_repair() {
 }
 
 #[test]
-fn what_finds_no_room_goes_in_another_datagram() {
+fn pushes_continue_in_next_datagram() {
     let mut world = World::new(Config::lan(), 200);
     let mut rumors = rumors();
     for index in 1..=MAX_HOT as u32 {
@@ -125,36 +125,36 @@ fn what_finds_no_room_goes_in_another_datagram() {
     next(&mut world, &mut rumors);
     let (mut seen, mut first) = (Vec::new(), Some(0));
     let mut datagrams = 0;
-    while let Some(place) = first {
-        let (payloads, next) = fill_from(&mut world, &rumors, 150, 0, place);
-        seen.extend(payloads);
+    while let Some(index) = first {
+        let (records, next) = pushed_from(&mut world, &rumors, 150, 0, index);
+        seen.extend(records);
         first = next;
         datagrams += 1;
     }
-    assert!(datagrams > 1, "or the test shows nothing");
+    assert!(datagrams > 1, "the rumours need several datagrams");
     assert_eq!(seen, (1..=MAX_HOT as u32).map(|index| (id(index), 0)).collect::<Vec<_>>());
 }
 
 #[test]
-fn what_is_asked_for_is_advertised_anew_but_not_for_ever() {
+fn requests_prolong_advertising_up_to_a_limit() {
     let mut world = World::new(Config::lan(), 63);
     let mut rumors = rumors();
     rumors.spread(&mut world.cx(), id(9), 4, None);
-    let mut members = |asked: bool| {
-        let told = if asked { rumors.age_for_reply(63, &id(9)) } else { None };
-        (next(&mut world, &mut rumors).len(), told)
+    let mut members = |requested: bool| {
+        let age = if requested { rumors.age_for_reply(63, &id(9)) } else { None };
+        (next(&mut world, &mut rumors).len(), age)
     };
     assert_eq!([members(false), members(false), members(false)], [(6, None), (6, None), (3, None)]);
-    // It is told as one round younger, for whoever learns it makes it one older.
+    // The node sends the age minus one, because the receiver adds one.
     assert_eq!([members(true), members(false)], [(6, Some(6)), (6, None)]);
-    let asked: Vec<_> = (0..20).map(|_| members(true)).take_while(|(to, _)| *to > 0).collect();
-    assert_eq!(asked, (8..19).map(|age| (6, Some(age))).collect::<Vec<_>>());
+    let requested: Vec<_> = (0..20).map(|_| members(true)).take_while(|(to, _)| *to > 0).collect();
+    assert_eq!(requested, (8..19).map(|age| (6, Some(age))).collect::<Vec<_>>());
     assert!(rumors.is_idle());
     assert_eq!(rumors.age_for_reply(63, &id(9)), None);
 }
 
 #[test]
-fn only_what_is_lacking_is_asked_for_and_only_now_and_then() {
+fn missing_records_are_requested_at_intervals() {
     let mut world = World::new(Config::lan(), 9);
     let mut rumors = rumors();
     let same = world.table.advert_of(world.table.get(&id(1)).unwrap().short).unwrap();
@@ -165,19 +165,19 @@ fn only_what_is_lacking_is_asked_for_and_only_now_and_then() {
     assert_eq!(wanted.as_slice(), [newer.short, unknown.short]);
     assert!(
         rumors.on_advert(&mut world.cx(), None, adverts.into_iter()).is_empty(),
-        "asked already"
+        "already requested"
     );
-    assert_eq!(next(&mut world, &mut rumors), [], "whom else?");
+    assert_eq!(next(&mut world, &mut rumors), [], "no other member to ask");
     let wanted = rumors.on_advert(&mut world.cx(), None, adverts.into_iter());
-    assert_eq!(wanted.len(), 2, "asked in vain");
+    assert_eq!(wanted.len(), 2, "the requests were lost");
 
     let flood = (0..1_000).map(|short| Advert { short: ShortId(short), version: 0 });
     rumors.on_advert(&mut world.cx(), Some(id(3)), flood);
-    assert_eq!(rumors.asked.len(), MAX_ASKED);
+    assert_eq!(rumors.requests.len(), MAX_REQUESTS);
     assert!(world.stats.rumors.wants_dropped > 900);
 }
 
-/// A suspicion that is news.
+/// Returns the advert of a suspicion that the world under test does not know.
 fn newer(index: u32) -> Advert {
     let mut other = World::new(Config::lan(), 9);
     other.accuse(index, Level::Suspect, 1);
@@ -185,25 +185,29 @@ fn newer(index: u32) -> Advert {
 }
 
 #[test]
-fn who_advertised_as_well_is_asked_if_no_answer_comes() {
+fn retries_go_to_other_advertisers() {
     let mut world = World::new(Config::lan(), 9);
     let mut rumors = rumors();
     let (first, second) = (newer(2), newer(3));
-    let mut told = |world: &mut World, from: u32, adverts: &[Advert]| {
+    let mut receive = |world: &mut World, from: u32, adverts: &[Advert]| {
         rumors.on_advert(&mut world.cx(), Some(id(from)), adverts.iter().copied()).to_vec()
     };
-    assert_eq!(told(&mut world, 4, &[first]), [first.short]);
-    assert_eq!(told(&mut world, 5, &[first, second]), [second.short], "one answer a datagram");
-    // Each datagram makes its sender one to ask for one thing, where there are fewest to ask.
+    assert_eq!(receive(&mut world, 4, &[first]), [first.short]);
+    assert_eq!(
+        receive(&mut world, 5, &[first, second]),
+        [second.short],
+        "only the record that is not requested yet"
+    );
+    // Each datagram adds its sender to the request that has the fewest others.
     for from in [6, 6, 7, 8] {
-        assert_eq!(told(&mut world, from, &[first, second]), []);
+        assert_eq!(receive(&mut world, from, &[first, second]), []);
     }
-    let ask = |of: u32, advert: Advert| Action::Want { from: id(of), short: advert.short };
-    assert_eq!(next(&mut world, &mut rumors), [ask(7, first), ask(8, second)]);
+    let want = |from: u32, advert: Advert| Action::Want { from: id(from), short: advert.short };
+    assert_eq!(next(&mut world, &mut rumors), [want(7, first), want(8, second)]);
     assert_eq!(world.now, Instant::ORIGIN + world.config.rumors.interval / 4);
-    // The second has come meanwhile.
+    // The second record arrives.
     world.accuse(3, Level::Suspect, 1);
-    assert_eq!(next(&mut world, &mut rumors), [ask(6, first)]);
+    assert_eq!(next(&mut world, &mut rumors), [want(6, first)]);
     assert_eq!(next(&mut world, &mut rumors), []);
     assert_eq!(rumors.next_timeout(), None);
 }
