@@ -1,8 +1,8 @@
-//! The detector by itself: everything that it wants done, compared whole.
+//! Tests of the detector alone. They compare whole lists of actions.
 
+mod announce;
 mod held;
 mod isolation;
-mod secret;
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use super::*;
 use crate::member::{Accusation, Level};
 use crate::testing::{World, id};
 
-/// SWIM's rules, which need the fewest words.
+/// The configuration with SWIM's rules, which need the fewest actions.
 fn lifeguard() -> Config {
     Config::lan().lifeguard()
 }
@@ -24,12 +24,12 @@ fn detector(world: &World) -> FailureDetector {
     FailureDetector::new(world.now, &world.config, &ENTROPY, Key::new(1, 2))
 }
 
-/// Lets time pass until the detector wants something done. No test takes hours: one that waits for
-/// what never comes fails.
+/// Advances to the next actions of the detector and returns them. A test that waits for two hours
+/// fails.
 fn next(world: &mut World, detector: &mut FailureDetector) -> Vec<Action> {
     loop {
         world.now = detector.next_timeout().unwrap();
-        assert!(world.now < Instant::ORIGIN + Duration::from_secs(7_200), "it never came");
+        assert!(world.now < Instant::ORIGIN + Duration::from_secs(7_200), "no action in two hours");
         detector.on_timeout(&mut world.cx());
         let actions = world.detector_actions();
         if !actions.is_empty() {
@@ -46,23 +46,23 @@ fn target_of(actions: &[Action]) -> (NodeId, u32) {
 }
 
 #[test]
-fn a_silent_member_is_asked_directly_then_through_others_then_suspected() {
+fn silent_member_is_pinged_directly_then_indirectly_then_suspected() {
     let mut world = World::new(lifeguard(), 1);
     let mut detector = detector(&world);
     let (target, nonce) = target_of(&next(&mut world, &mut detector));
     assert_eq!(target, id(1));
     let began = world.now;
 
-    // Two more members, who can be asked, come up.
+    // Two more members, which can relay, come up.
     world.learn(2, 0);
     world.learn(3, 0);
-    let mut asked = next(&mut world, &mut detector);
+    let mut requests = next(&mut world, &mut detector);
     assert_eq!(world.now, began + world.config.detector.probe_timeout);
-    asked[..2].sort_by_key(
+    requests[..2].sort_by_key(
         |action| matches!(action, Action::PingRequest { relay, .. } if *relay == id(3)),
     );
     assert_eq!(
-        asked,
+        requests,
         [
             Action::PingRequest { relay: id(2), target, nonce },
             Action::PingRequest { relay: id(3), target, nonce },
@@ -70,11 +70,11 @@ fn a_silent_member_is_asked_directly_then_through_others_then_suspected() {
         ]
     );
 
-    // One of the two says no, the other nothing: that is partly our own fault.
+    // One relay sends a nack and the other does not, which worsens this node's health.
     detector.on_nack(nonce);
     let mut verdict = next(&mut world, &mut detector);
     assert_eq!(world.now, began + world.config.detector.probe_interval);
-    // The next probe is due at the same moment.
+    // The next probe begins at the same time.
     assert!(matches!(verdict.pop(), Some(Action::Ping { .. })));
     let incarnation = world.table.get(&target).unwrap().member.incarnation();
     let accusation = Accusation::new(incarnation, Level::Suspect, world.table.local().short);
@@ -87,7 +87,7 @@ fn a_silent_member_is_asked_directly_then_through_others_then_suspected() {
 }
 
 #[test]
-fn an_answer_ends_the_probe_however_it_comes() {
+fn ack_by_datagram_or_request_ends_probe() {
     let mut world = World::new(lifeguard(), 1);
     let mut detector = detector(&world);
     for by_request in [false, true] {
@@ -102,7 +102,7 @@ fn an_answer_ends_the_probe_however_it_comes() {
 }
 
 #[test]
-fn every_member_is_probed_once_in_each_round() {
+fn round_probes_every_member_once() {
     let mut world = World::new(lifeguard(), 20);
     let mut detector = detector(&world);
     for _ in 0..3 {
@@ -121,7 +121,7 @@ fn every_member_is_probed_once_in_each_round() {
 }
 
 #[test]
-fn a_suspect_is_told_and_dies_sooner_the_more_accuse_it() {
+fn accusers_shorten_timeout_and_suspect_is_told() {
     let mut world = World::new(lifeguard(), 99);
     let mut detector = detector(&world);
     let times: Vec<_> = (1..=3)
@@ -157,7 +157,7 @@ fn a_suspect_is_told_and_dies_sooner_the_more_accuse_it() {
 }
 
 #[test]
-fn a_refutation_ends_the_suspicion() {
+fn refutation_ends_suspicion() {
     let mut world = World::new(lifeguard(), 9);
     let mut detector = detector(&world);
     accuse(&mut world, &mut detector, 7, 1);
@@ -168,7 +168,7 @@ fn a_refutation_ends_the_suspicion() {
 }
 
 #[test]
-fn to_memberlist_an_answer_of_the_suspect_changes_nothing() {
+fn swim_ignores_ack_of_suspect() {
     let mut world = World::new(lifeguard(), 99);
     let mut detector = detector(&world);
     let (target, _) = target_of(&next(&mut world, &mut detector));
@@ -181,7 +181,7 @@ fn to_memberlist_an_answer_of_the_suspect_changes_nothing() {
 }
 
 #[test]
-fn a_relay_passes_the_answer_on_even_after_it_said_no() {
+fn relay_forwards_ack_even_after_its_nack() {
     let mut world = World::new(lifeguard(), 3);
     let mut detector = detector(&world);
     detector.on_ping_request(&mut world.cx(), id(1), id(2), 77);
@@ -197,21 +197,22 @@ fn a_relay_passes_the_answer_on_even_after_it_said_no() {
 }
 
 #[test]
-fn a_relay_of_watchers_denies_within_the_second_round_of_the_shortest_probe() {
+fn relay_of_watchers_sends_nack_in_time() {
     let mut world = World::new(Config::lan(), 3);
     let mut detector = detector(&world);
     detector.on_ping_request(&mut world.cx(), id(1), id(2), 77);
     world.detector_actions();
-    let asked = world.now;
+    let requested = world.now;
     world.now = detector.relays.next().unwrap();
     detector.on_timeout(&mut world.cx());
     assert_eq!(world.detector_actions()[0], Action::Nack { to: id(1), nonce: 77 });
+    // The nack arrives within the second round of the shortest probe.
     let shortest = world.config.detector.probe_timeout / 2;
-    assert!(world.now < asked + shortest * 2 / 3);
+    assert!(world.now < requested + shortest * 2 / 3);
 }
 
 #[test]
-fn relays_are_bounded() {
+fn relays_are_limited() {
     let mut world = World::new(lifeguard(), 3);
     let mut detector = detector(&world);
     for nonce in 0..2 * MAX_RELAYS as u32 {
@@ -219,7 +220,7 @@ fn relays_are_bounded() {
     }
     assert_eq!(world.detector_actions().len(), MAX_RELAYS);
     assert_eq!(world.stats.detector.relays_dropped, MAX_RELAYS as u64);
-    // They do not stay for ever.
+    // Relays expire.
     world.wait(10_000);
     detector.on_timeout(&mut world.cx());
     world.wait(10_000);
@@ -227,7 +228,8 @@ fn relays_are_bounded() {
     assert_eq!(detector.relays.len(), 0);
 }
 
-/// A detector with eight watchers that knows all of its peers, and the first whom it probes.
+/// Returns a detector that watches its peers in eight rings, the target of its first probe, and the
+/// nonce.
 fn watcher(world: &mut World) -> (FailureDetector, NodeId, u32) {
     let mut detector = detector(world);
     let peers: Vec<_> = world.table.live().map(|slot| slot.member.id).collect();
@@ -238,8 +240,8 @@ fn watcher(world: &mut World) -> (FailureDetector, NodeId, u32) {
     (detector, target, nonce)
 }
 
-/// Lets time pass, in which others answer and are heard and `silent` is not, until it is accused
-/// of this, and carries that out. What was sent to it till then, and how.
+/// Advances until the detector accuses the member `silent` at `level`, and applies the accusation.
+/// All other members answer. Returns the other actions, which are those for the silent member.
 fn until_accused(
     world: &mut World,
     detector: &mut FailureDetector,
@@ -274,23 +276,23 @@ fn until_accused(
     panic!("never accused: {sent:?}");
 }
 
-/// For how long an accuser keeps it to itself.
-fn secret(world: &mut World) -> Duration {
+/// Returns how long an accuser keeps a suspicion private.
+fn announce_delay(world: &mut World) -> Duration {
     suspicion::announce_delay(&world.cx())
 }
 
 #[test]
-fn a_watchers_probe_tries_three_pings_and_asks_others_thrice() {
+fn watcher_probes_with_three_pings_and_nine_relays() {
     let mut world = World::new(Config::lan(), 200);
     let (mut detector, target, _) = watcher(&mut world);
     let begun = world.now;
     let sent = until_accused(&mut world, &mut detector, target, Level::Suspect);
     let failed = begun + world.config.detector.probe_timeout * 2;
-    let secret = secret(&mut world);
-    assert_eq!(world.now, failed + secret);
+    let delay = announce_delay(&mut world);
+    assert_eq!(world.now, failed + delay);
     let count = |fits: fn(&Action) -> bool| sent.iter().filter(|action| fits(action)).count();
     let pings = count(|action| matches!(action, Action::Ping { .. }));
-    assert_eq!(pings, 2 + 3, "after the first, and while it kept it to itself");
+    assert_eq!(pings, 2 + 3, "after the first, and while the suspicion was private");
     assert_eq!(count(|action| matches!(action, Action::PingRequest { .. })), 9);
     assert_eq!(count(|action| matches!(action, Action::PingByRequest { .. })), 1);
     let why = detector.why(&world.table, &target).unwrap();
@@ -300,21 +302,21 @@ fn a_watchers_probe_tries_three_pings_and_asks_others_thrice() {
 }
 
 #[test]
-fn where_answers_come_soon_a_probe_makes_five_pings_in_the_same_time() {
+fn low_round_trip_time_allows_more_pings_per_probe() {
     for (millis, pings) in [(2, 5), (60, 4), (200, 3)] {
         let mut world = World::new(Config::lan(), 200);
         let (mut detector, target, _) = watcher(&mut world);
         let mut rtt = Rtt::UNKNOWN;
         (0..100).for_each(|_| rtt.sample(Duration::from_millis(millis)));
-        let turn = ProbeTarget { id: target, ring: Some(0), rtt };
-        let (patience, _) = detector.patience(&world.cx(), turn);
-        let nonce = detector.probe(&mut world.cx(), turn).unwrap();
+        let target = ProbeTarget { id: target, ring: Some(0), rtt };
+        let (patience, _) = detector.patience(&world.cx(), target);
+        let nonce = detector.probe(&mut world.cx(), target).unwrap();
         let begun = world.now;
         let mut sent = world.detector_actions().len();
         while world.now + Duration::from_micros(1) < begun + patience {
             sent += next(&mut world, &mut detector).iter().filter(|a| is_ping(a, nonce)).count();
         }
-        assert_eq!(sent, pings, "where an answer takes {millis} ms");
+        assert_eq!(sent, pings, "with a round-trip time of {millis} ms");
     }
 }
 
@@ -323,7 +325,7 @@ fn is_ping(action: &Action, of: u32) -> bool {
 }
 
 #[test]
-fn relays_that_have_no_time_to_deny_are_not_missed() {
+fn missing_nacks_of_late_relays_do_not_count() {
     for (config, counts) in [(Config::lan(), (9, 6)), (lifeguard(), (3, 3))] {
         let mut world = World::new(config, 200);
         let mut detector = detector(&world);
@@ -334,21 +336,21 @@ fn relays_that_have_no_time_to_deny_are_not_missed() {
         let mut seen = (0, 0);
         while let Some(probe) = detector.probes.get(&nonce) {
             seen = (probe.relays, probe.nacks_expected);
-            // All who had the time have denied it, so nothing is wrong with us.
+            // All relays that had time sent a nack, so this node's health does not change.
             (0..seen.1).for_each(|_| detector.on_nack(nonce));
-            let healthy = detector.health.score();
+            let before = detector.health.score();
             world.now = detector.probes.next().unwrap();
             let probe = detector.probes.pop(world.now).unwrap();
             assert_eq!(probe.0, nonce);
             detector.on_probe_timeout(&mut world.cx(), nonce, probe.1);
-            assert_eq!(detector.health.score(), healthy);
+            assert_eq!(detector.health.score(), before);
         }
         assert_eq!(seen, counts);
     }
 }
 
 #[test]
-fn watchers_tell_their_suspect_whatever_swim_would() {
+fn watchers_tell_suspect_without_buddy_system() {
     let mut world =
         World::new(Config::lan().with(|config| config.detector.buddy_system = false), 20);
     let (mut detector, target, _) = watcher(&mut world);
@@ -361,7 +363,7 @@ fn watchers_tell_their_suspect_whatever_swim_would() {
 }
 
 #[test]
-fn where_nobody_can_be_asked_a_probe_makes_one_request() {
+fn probe_without_relays_sends_one_request() {
     let mut world =
         World::new(Config::lan().with(|config| config.detector.indirect_probes = 0), 200);
     let (mut detector, target, _) = watcher(&mut world);
@@ -374,13 +376,13 @@ fn index_of(member: NodeId) -> u32 {
     (1..).find(|&index| id(index) == member).unwrap()
 }
 
-/// Somebody accuses a member, and the detector hears of it.
+/// Makes `accuser` accuse a member, and informs the detector.
 fn accuse(world: &mut World, detector: &mut FailureDetector, index: u32, accuser: u32) {
     world.accuse(index, Level::Suspect, accuser);
     detector.on_change(&mut world.cx(), id(index), false);
 }
 
-/// Somebody else accuses it as well, as others tell us.
+/// Makes another member accuse the suspect, and four members contact this node.
 fn confirm(world: &mut World, detector: &mut FailureDetector, suspect: NodeId) {
     let index = index_of(suspect);
     accuse(world, detector, index, 77);
@@ -388,32 +390,32 @@ fn confirm(world: &mut World, detector: &mut FailureDetector, suspect: NodeId) {
 }
 
 #[test]
-fn an_accuser_goes_on_to_ping_and_declares_after_one_more_probe() {
+fn accuser_pings_suspect_and_declares_after_last_probe() {
     let mut world = World::new(Config::lan(), 20);
     let (mut detector, target, _) = watcher(&mut world);
     until_accused(&mut world, &mut detector, target, Level::Suspect);
-    let (suspected, public) = (world.now.saturating_sub(secret(&mut world)), world.now);
+    let (suspected, public) = (world.now.saturating_sub(announce_delay(&mut world)), world.now);
     confirm(&mut world, &mut detector, target);
     let sent = until_accused(&mut world, &mut detector, target, Level::Dead);
-    // One confirms, of three: half the way down from six times the least time, which is 1.5 s times
-    // log10(21).
+    // One of three confirmations: half the way from the maximum down to the minimum, which is 1.5 s
+    // times log10(21). The maximum is six times that.
     let lasted = world.now.saturating_duration_since(suspected).as_millis();
     assert!((6_700..8_200).contains(&lasted), "{lasted}");
     let told = |action: &&Action| matches!(action, Action::Ping { attach: Some(_), .. });
     let told = sent.iter().filter(told).count() as u128;
     let public = world.now.saturating_duration_since(public).as_millis();
-    assert!(told + 2 >= public / 500, "twice a second");
+    assert!(told + 2 >= public / 500, "two pings per second");
     assert_eq!(detector.why(&world.table, &target).unwrap().declared, Some(world.now));
 }
 
 #[test]
-fn whom_nobody_else_accuses_nobody_declares_dead_but_all_are_told_again() {
+fn unconfirmed_accuser_keeps_announcing() {
     let mut world = World::new(Config::lan(), 20);
     let (mut detector, target, _) = watcher(&mut world);
     until_accused(&mut world, &mut detector, target, Level::Suspect);
-    let mut told = Vec::new();
-    while told.len() < 5 {
-        assert!(world.now < Instant::ORIGIN + Duration::from_secs(60), "{told:?}");
+    let mut announced = Vec::new();
+    while announced.len() < 5 {
+        assert!(world.now < Instant::ORIGIN + Duration::from_secs(60), "{announced:?}");
         for action in next(&mut world, &mut detector) {
             match action {
                 Action::Ping { to, nonce, .. } if to != target => {
@@ -421,14 +423,14 @@ fn whom_nobody_else_accuses_nobody_declares_dead_but_all_are_told_again() {
                     detector.on_ack(&mut world.cx(), nonce, false, Some(Duration::from_secs(8)));
                 }
                 Action::PingRequest { nonce, .. } => detector.on_nack(nonce),
-                Action::SpreadAgain { id } if id == target => told.push(world.now),
+                Action::SpreadAgain { id } if id == target => announced.push(world.now),
                 action => assert!(!matches!(action, Action::Accuse { .. }), "{action:?}"),
             }
         }
     }
-    // Each time after one more probe.
+    // The accuser announces again after each further probe.
     let again = world.config.detector.probe_interval * 4 + world.config.detector.probe_timeout * 2;
-    assert!(told.is_sorted_by(|earlier, later| *later == *earlier + again), "{told:?}");
+    assert!(announced.is_sorted_by(|one, next| *next == *one + again), "{announced:?}");
     confirm(&mut world, &mut detector, target);
     let confirmed = world.now;
     until_accused(&mut world, &mut detector, target, Level::Dead);
@@ -440,7 +442,7 @@ fn whom_nobody_else_accuses_nobody_declares_dead_but_all_are_told_again() {
 }
 
 #[test]
-fn a_suspects_watcher_gives_a_second_opinion_at_once_and_others_wait() {
+fn watcher_probes_accused_member_at_once() {
     let mut world = World::new(Config::lan(), 20);
     let (mut detector, target, nonce) = watcher(&mut world);
     detector.on_ack(&mut world.cx(), nonce, false, None);
@@ -457,25 +459,25 @@ fn a_suspects_watcher_gives_a_second_opinion_at_once_and_others_wait() {
     );
 }
 
-/// All whom we pinged answer, but for one.
+/// Makes all pinged members answer, except `silent`.
 fn all_answer_but(
     world: &mut World,
     detector: &mut FailureDetector,
     silent: NodeId,
     sent: &[Action],
 ) {
-    let soon = Some(Duration::from_millis(500));
+    let appointment = Some(Duration::from_millis(500));
     for action in sent {
         match *action {
             Action::Ping { to, nonce, .. } if to != silent => {
-                detector.on_ack(&mut world.cx(), nonce, false, soon);
+                detector.on_ack(&mut world.cx(), nonce, false, appointment);
             }
             _ => {}
         }
     }
 }
 
-/// The suspect refutes.
+/// Makes the suspect refute.
 fn refute(world: &mut World, detector: &mut FailureDetector, suspect: NodeId) {
     let number = world.table.get(&suspect).unwrap().member.incarnation().number + 1;
     let index = index_of(suspect);
@@ -483,11 +485,11 @@ fn refute(world: &mut World, detector: &mut FailureDetector, suspect: NodeId) {
     detector.on_change(&mut world.cx(), suspect, false);
 }
 
-/// Lets time pass in which nothing happens.
-fn sleep(world: &mut World, detector: &mut FailureDetector, seconds: u64) {
-    let pause = Duration::from_secs(seconds);
-    world.now = world.now + pause;
-    detector.postpone(pause);
+/// Pauses this node.
+fn pause(world: &mut World, detector: &mut FailureDetector, seconds: u64) {
+    let length = Duration::from_secs(seconds);
+    world.now = world.now + length;
+    detector.postpone(length);
 }
 
 fn pings(target: NodeId) -> impl Fn(&Action) -> bool {

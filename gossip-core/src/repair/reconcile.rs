@@ -1,11 +1,15 @@
-//! When to compare with whom, and when to exchange what differs.
+//! The reconciler: when this node compares its table with another member, and when it exchanges the
+//! differences.
 //!
-//! Every ping and ack carries a fingerprint of the sender's whole member table, so every contact
-//! is a comparison (anti-entropy, Demers et al., PODC 1987). After a join, or when somebody comes
-//! back from the dead, the node catches up: it compares with random members at a quick pace until
-//! enough of them agree. Otherwise a difference may be a rumour under way, and is looked at again a
-//! moment later, with another member; what differs twice is looked for at once, and as often as it
-//! takes, for any datagram may be lost.
+//! Every ping and ack carries a digest of the sender's whole member table. Every contact is
+//! therefore a comparison (anti-entropy, Demers et al., PODC 1987).
+//!
+//! - After a join, or when a dead member comes back, the node *catches up*: it compares with random
+//!   members at short intervals until enough of them agree.
+//! - Otherwise a difference may be a rumour under way. The node compares again a little later, with
+//!   another member.
+//! - The node repairs a difference that it sees twice in a row. It repeats that until the tables
+//!   agree, because any datagram may be lost.
 
 use core::time::Duration;
 
@@ -16,26 +20,26 @@ use crate::context::Context;
 use crate::rng::Rng;
 use crate::{Address, Instant, NodeId, time};
 
-/// How many members in a row must know exactly what we know for us to be settled.
+/// Number of members in a row that must agree for this node to be settled.
 const AGREEING: usize = 3;
 
-/// How many of the sixteen parts of the table must differ, while catching up, for everything to
-/// be exchanged at once.
-const BULK: u32 = 12;
+/// Number of the sixteen parts of the table from which on a node that catches up exchanges
+/// everything at once.
+const MIN_SYNC_PARTS: u32 = 12;
 
 /// The reconciler of one node.
 #[derive(Debug)]
 pub(crate) struct Reconciler {
     rng: Rng,
-    /// While catching up: when to compare next.
-    catch_up: Option<Instant>,
-    /// While we differ from those we meet: when to look again.
-    doubt: Option<Instant>,
-    /// Not before this another synchronisation is begun.
+    /// The next comparison while this node catches up.
+    next_catch_up: Option<Instant>,
+    /// The next comparison while this node differs from the members that it meets.
+    next_recheck: Option<Instant>,
+    /// The earliest time of the next repair.
     rest_until: Instant,
-    /// Members that agreed, in a row.
+    /// The last members that agreed, in a row.
     agreed: SmallVec<[NodeId; AGREEING]>,
-    /// Below which first digits the last contact differed.
+    /// The first digits below which the last contact differed.
     differed: u16,
 }
 
@@ -43,31 +47,31 @@ impl Reconciler {
     pub(crate) fn new(entropy: &[u8; 32]) -> Self {
         Self {
             rng: Rng::new(entropy, "reconcile"),
-            catch_up: None,
-            doubt: None,
+            next_catch_up: None,
+            next_recheck: None,
             rest_until: Instant::ORIGIN,
             agreed: SmallVec::new(),
             differed: 0,
         }
     }
 
-    /// Whether the last members we heard of knew exactly what we know.
+    /// Returns whether the last members that this node met agreed with it.
     pub(crate) fn is_settled(&self, peers: usize) -> bool {
-        self.catch_up.is_none() && self.agreed.len() >= peers.min(AGREEING)
+        self.next_catch_up.is_none() && self.agreed.len() >= peers.min(AGREEING)
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        time::earliest([self.catch_up, self.doubt])
+        time::earliest([self.next_catch_up, self.next_recheck])
     }
 
-    /// Begins to catch up, if that is not under way: within a sync interval, so that those who
-    /// begin together do not go on together.
+    /// Begins to catch up. The first comparison is at a random time within a repair interval, so that
+    /// nodes that begin together do not stay in step.
     pub(crate) fn catch_up<A: Address>(&mut self, cx: &Context<'_, A>) {
         self.agreed.clear();
-        if self.catch_up.is_none() {
+        if self.next_catch_up.is_none() {
             let spread = cx.config.repair.interval.as_micros() as usize;
             let delay = Duration::from_micros(self.rng.below(spread) as u64);
-            self.catch_up = Some(cx.now + delay);
+            self.next_catch_up = Some(cx.now + delay);
         }
     }
 
@@ -77,15 +81,15 @@ impl Reconciler {
         }
         let peers = cx.table.live().len();
         if self.agreed.len() >= peers.min(AGREEING) {
-            self.catch_up = None;
+            self.next_catch_up = None;
         }
         if cx.table.is_overflowing() || peers == 0 {
-            (self.catch_up, self.doubt) = (None, None);
+            (self.next_catch_up, self.next_recheck) = (None, None);
         }
-        // One comparison serves both.
+        // One comparison serves both purposes.
         let next = cx.now + cx.config.repair.interval;
-        self.catch_up = self.catch_up.map(|_| next);
-        self.doubt = self.doubt.map(|_| next);
+        self.next_catch_up = self.next_catch_up.map(|_| next);
+        self.next_recheck = self.next_recheck.map(|_| next);
         if self.next_timeout().is_some()
             && let Some(&with) = cx.table.sample(&mut self.rng, 1, |_| true).first()
         {
@@ -93,14 +97,14 @@ impl Reconciler {
         }
     }
 
-    /// Our own table has changed: who agreed before need not agree now.
+    /// Handles a change of this node's table. Members that agreed before may now differ.
     pub(crate) fn on_change(&mut self) {
         self.agreed.clear();
     }
 
-    /// A member told us the digest of its fingerprint. If it answers us and differs, its roots
-    /// come as well; in any case we look for ourselves a moment later, unless rumours are `hot`
-    /// here: then it will soon know what we do.
+    /// Handles the digest of a member's table. If it differs, this node compares again a little
+    /// later, unless rumours are `hot` here: they may end the difference. If it came with an ack,
+    /// the roots of the member follow.
     pub(crate) fn on_contact<A: Address>(
         &mut self,
         cx: &Context<'_, A>,
@@ -113,21 +117,21 @@ impl Reconciler {
                 self.agreed.push(with);
             }
             self.differed = 0;
-            self.doubt = None;
+            self.next_recheck = None;
         } else {
             self.agreed.clear();
             if self.differed == 0 {
-                // Where, is not known.
+                // The difference may be anywhere.
                 self.differed = u16::MAX;
             }
             if !hot && !cx.table.is_overflowing() {
-                self.doubt.get_or_insert(cx.now + cx.config.repair.interval);
+                self.next_recheck.get_or_insert(cx.now + cx.config.repair.interval);
             }
         }
     }
 
-    /// A member told us its roots: it differs from us below the first digits `differing`. What
-    /// is `hot` there is on its way by itself.
+    /// Handles the roots of a member, which differs below the first digits `differing`. Rumours are
+    /// `hot` below some of these, and may end the difference there.
     pub(crate) fn on_roots<A: Address>(
         &mut self,
         cx: &mut Context<'_, A>,
@@ -135,12 +139,12 @@ impl Reconciler {
         differing: u16,
         hot: u16,
     ) {
-        // Such a table differs for ever; comparing it would never end.
+        // A table that lacks room stays different, and comparisons would never end.
         if cx.table.is_overflowing() {
             return;
         }
-        let catching_up = self.catch_up.is_some();
-        // The roots are short: where they hide a difference, anything may differ.
+        let catching_up = self.next_catch_up.is_some();
+        // The roots are short hashes. If they hide a difference, it may be anywhere.
         let (differing, before) = match (differing, self.differed) {
             (0, 0) => (u16::MAX, 0),
             (0, _) => (u16::MAX, u16::MAX),
@@ -149,13 +153,13 @@ impl Reconciler {
         let again = if catching_up { differing } else { differing & before & !hot };
         self.differed = differing;
         if differing & !hot != 0 {
-            self.doubt.get_or_insert(cx.now + cx.config.repair.interval);
+            self.next_recheck.get_or_insert(cx.now + cx.config.repair.interval);
         }
         if again == 0 || cx.now < self.rest_until {
             return;
         }
         self.rest_until = cx.now + cx.config.repair.interval * 3 / 4;
-        if catching_up && again.count_ones() >= BULK {
+        if catching_up && again.count_ones() >= MIN_SYNC_PARTS {
             cx.push(Action::Sync { with });
         } else {
             cx.push(Action::Descend { with, digits: again });
@@ -170,26 +174,26 @@ mod tests {
     use crate::testing::{World, id};
 
     #[test]
-    fn a_difference_is_looked_at_again_and_again_until_somebody_agrees() {
+    fn comparisons_repeat_until_a_member_agrees() {
         let mut world = World::new(Config::lan(), 9);
         let mut reconciler = Reconciler::new(&[1; 32]);
         world.wait(10_000);
         let begin = world.now;
         reconciler.on_roots(&mut world.cx(), id(3), 0b0001, 0b0001);
-        assert_eq!(reconciler.next_timeout(), None, "it is on its way");
+        assert_eq!(reconciler.next_timeout(), None, "a rumour is under way");
         reconciler.on_roots(&mut world.cx(), id(3), 0b0010, 0b0001);
-        for looks in 1..=3 {
+        for count in 1..=3 {
             assert_eq!(
                 reconciler.next_timeout(),
-                Some(begin + looks * world.config.repair.interval)
+                Some(begin + count * world.config.repair.interval)
             );
             assert_eq!(world.repair_actions(), []);
             world.now = reconciler.next_timeout().unwrap();
             reconciler.on_timeout(&mut world.cx());
             let actions = world.repair_actions();
             let [Action::Compare { with }] = actions[..] else { panic!("{actions:?}") };
-            // The first answer is lost, and so is something of the repair that the second begins.
-            if looks > 1 {
+            // The first answer is lost, and so is a part of the repair that the second begins.
+            if count > 1 {
                 reconciler.on_roots(&mut world.cx(), with, 0b0010, 0);
                 assert_eq!(world.repair_actions(), [Action::Descend { with, digits: 0b0010 }]);
             }
@@ -200,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_asked_by_one_that_differs_asks_another_unless_rumours_are_under_way() {
+    fn differing_ping_starts_comparison_unless_rumours_are_hot() {
         let mut world = World::new(Config::lan(), 9);
         let mut reconciler = Reconciler::new(&[1; 32]);
         reconciler.on_contact(&world.cx(), id(3), 1, true);
@@ -214,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_left_alone_has_nobody_to_compare_with() {
+    fn lone_node_stops_comparing() {
         let mut world = World::new(Config::lan(), 0);
         let mut reconciler = Reconciler::new(&[1; 32]);
         reconciler.on_contact(&world.cx(), id(3), 1, false);
@@ -224,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_at_two_contacts_in_a_row_is_repaired_but_not_too_often() {
+    fn difference_seen_twice_is_repaired_at_intervals() {
         let mut world = World::new(Config::lan(), 9);
         let mut reconciler = Reconciler::new(&[1; 32]);
         world.wait(10_000);
@@ -234,24 +238,24 @@ mod tests {
         };
         let descend = |digits| [Action::Descend { with: id(3), digits }];
         assert_eq!(roots(&mut world, 0b0011, 0), []);
-        assert_eq!(roots(&mut world, 0b0110, 0b0010), [], "it is on its way");
+        assert_eq!(roots(&mut world, 0b0110, 0b0010), [], "a rumour is under way");
         assert_eq!(roots(&mut world, 0b1110, 0b0010), descend(0b0100));
         for _ in 0..10 {
-            assert_eq!(roots(&mut world, 0b0100, 0), [], "it has just been tried");
+            assert_eq!(roots(&mut world, 0b0100, 0), [], "repair has just begun");
         }
         world.wait(1_000);
         assert_eq!(roots(&mut world, 0b0100, 0), descend(0b0100));
     }
 
     #[test]
-    fn a_ping_that_differs_says_not_where_but_counts() {
+    fn differing_ping_counts_as_first_contact() {
         let mut world = World::new(Config::lan(), 9);
         let mut reconciler = Reconciler::new(&[1; 32]);
         world.wait(10_000);
         reconciler.on_contact(&world.cx(), id(3), 1, true);
         reconciler.on_roots(&mut world.cx(), id(3), 0b0100, 0);
         assert_eq!(world.repair_actions(), [Action::Descend { with: id(3), digits: 0b0100 }]);
-        // Roots that are equal by chance hide it: then it may be anywhere.
+        // Roots that are equal by chance hide the difference, which may then be anywhere.
         world.wait(1_000);
         reconciler.on_contact(&world.cx(), id(3), 1, true);
         reconciler.on_roots(&mut world.cx(), id(3), 0, 0);
@@ -259,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn three_who_agree_settle_it() {
+    fn three_agreeing_members_settle_the_node() {
         let mut world = World::new(Config::lan(), 9);
         let mut reconciler = Reconciler::new(&[1; 32]);
         let digest = world.table.digest();
@@ -271,11 +275,11 @@ mod tests {
         assert!(reconciler.is_settled(9));
         reconciler.on_change();
         assert!(!reconciler.is_settled(9));
-        assert!(reconciler.is_settled(0), "nobody is there to agree");
+        assert!(reconciler.is_settled(0), "there are no peers");
     }
 
     #[test]
-    fn catching_up_compares_until_enough_agree() {
+    fn catch_up_ends_when_enough_members_agree() {
         let mut world = World::new(Config::lan(), 9);
         let mut reconciler = Reconciler::new(&[1; 32]);
         reconciler.catch_up(&world.cx());
@@ -295,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_without_room_compares_nothing_but_a_full_one_does() {
+    fn overflowing_table_compares_nothing_but_full_one_does() {
         let mut world = World::new(Config::lan().with(|config| config.members.max = 10), 9);
         let mut reconciler = Reconciler::new(&[1; 32]);
         world.wait(10_000);

@@ -1,9 +1,9 @@
-//! Nothing leaves, or we were paused: nobody else is at fault.
+//! Tests of a node that cannot send, or that was paused: other members are not at fault.
 
 use super::*;
 
 #[test]
-fn a_pause_of_our_own_postpones_every_verdict() {
+fn pause_postpones_verdicts() {
     let mut world = World::new(lifeguard(), 9);
     let mut detector = detector(&world);
     accuse(&mut world, &mut detector, 7, 1);
@@ -20,7 +20,7 @@ fn a_pause_of_our_own_postpones_every_verdict() {
 }
 
 #[test]
-fn a_pause_is_forgiven_to_a_suspicion_that_is_then_confirmed() {
+fn pause_postpones_suspicion_that_is_confirmed_later() {
     let mut world = World::new(lifeguard(), 99);
     let mut detector = detector(&world);
     accuse(&mut world, &mut detector, 7, 1);
@@ -31,7 +31,7 @@ fn a_pause_is_forgiven_to_a_suspicion_that_is_then_confirmed() {
     assert_eq!(detector.suspicions.next(), Some(world.now + Duration::from_micros(34_521_484)));
 }
 
-/// Half a minute in which nothing can be sent, nor is anything to be.
+/// Blocks all datagrams for half a minute. The detector then has no deadline.
 fn block(world: &mut World, detector: &mut FailureDetector) {
     detector.hold();
     let blocked = Duration::from_secs(30);
@@ -42,19 +42,19 @@ fn block(world: &mut World, detector: &mut FailureDetector) {
 }
 
 #[test]
-fn while_nothing_leaves_no_probe_goes_on_and_that_is_nobodys_fault() {
+fn blocked_datagrams_postpone_probes() {
     let mut world = World::new(Config::lan(), 200);
     let (mut detector, target, _) = watcher(&mut world);
     block(&mut world, &mut detector);
-    let left = world.now;
+    let released = world.now;
     until_accused(&mut world, &mut detector, target, Level::Suspect);
-    let failed = left + world.config.detector.probe_timeout * 2;
-    let secret = secret(&mut world);
-    assert_eq!(world.now, failed + secret);
+    let failed = released + world.config.detector.probe_timeout * 2;
+    let delay = announce_delay(&mut world);
+    assert_eq!(world.now, failed + delay);
 }
 
 #[test]
-fn while_nothing_leaves_a_second_opinion_waits() {
+fn blocked_datagrams_postpone_second_opinion() {
     let mut world = World::new(Config::lan(), 20);
     let (mut detector, target, nonce) = watcher(&mut world);
     detector.on_ack(&mut world.cx(), nonce, false, None);
@@ -67,7 +67,7 @@ fn while_nothing_leaves_a_second_opinion_waits() {
     assert_eq!(world.detector_actions(), []);
     let blocked = Duration::from_secs(3);
     detector.release(blocked);
-    let left = world.now;
+    let released = world.now;
     let mut begun = None;
     loop {
         let sent = next(&mut world, &mut detector);
@@ -77,13 +77,13 @@ fn while_nothing_leaves_a_second_opinion_waits() {
             break;
         }
     }
-    assert!(begun.is_some_and(|begun| begun < left + blocked));
-    // It lasts as long as any, though it was wanted long before it began.
+    assert!(begun.is_some_and(|begun| begun < released + blocked));
+    // The probe has its full length, although it was wanted long before it began.
     assert_eq!(begun.map(|begun| begun + world.config.detector.probe_timeout * 2), Some(world.now));
 }
 
 #[test]
-fn by_swims_rules_a_suspicion_ends_in_time_though_nothing_leaves() {
+fn swim_suspicion_expires_while_datagrams_are_blocked() {
     let mut world = World::new(lifeguard(), 9);
     let mut detector = detector(&world);
     accuse(&mut world, &mut detector, 7, 1);
@@ -96,7 +96,7 @@ fn by_swims_rules_a_suspicion_ends_in_time_though_nothing_leaves() {
 }
 
 #[test]
-fn after_nothing_left_for_long_nothing_is_due_at_once_even_where_nobody_is_watched() {
+fn release_without_peers_makes_nothing_due() {
     let mut world = World::new(Config::lan(), 0);
     let mut detector = detector(&world);
     block(&mut world, &mut detector);
@@ -104,20 +104,20 @@ fn after_nothing_left_for_long_nothing_is_due_at_once_even_where_nobody_is_watch
 }
 
 #[test]
-fn memberlists_probe_is_over_in_time_but_nothing_comes_of_it_before_it_can_ask_others() {
+fn swim_probe_requests_relays_before_it_fails() {
     let mut world = World::new(lifeguard(), 9);
     let mut detector = detector(&world);
     let (target, nonce) = target_of(&next(&mut world, &mut detector));
     block(&mut world, &mut detector);
-    // The answer to what it has forgotten is in vain.
+    // The detector ignores an ack to an expired probe.
     assert_eq!(detector.on_ack(&mut world.cx(), nonce, false, None), None);
     detector.on_timeout(&mut world.cx());
     let actions = world.detector_actions();
     let count = |fits: fn(&Action) -> bool| actions.iter().filter(|action| fits(action)).count();
     assert_eq!(count(|action| matches!(action, Action::PingRequest { .. })), 3);
-    assert_eq!(count(|action| matches!(action, Action::Ping { .. })), 1, "the next one's turn");
+    assert_eq!(count(|action| matches!(action, Action::Ping { .. })), 1, "the next probe");
     assert!(
         actions.iter().any(|action| matches!(action, Action::Accuse { id, .. } if *id == target))
     );
-    assert_eq!(detector.health(), 3, "nobody denied it");
+    assert_eq!(detector.health(), 3, "no nacks arrived");
 }

@@ -1,9 +1,9 @@
-//! Who reaches nobody judges nobody.
+//! Tests of isolation: a node that reaches no other member does not accuse.
 
 use super::*;
 
 #[test]
-fn who_reaches_nobody_tries_others_than_those_whom_it_watches() {
+fn isolated_node_probes_unwatched_members() {
     let mut world = World::new(Config::lan(), 40);
     let (mut detector, ..) = watcher(&mut world);
     let watched = (1..=40).filter(|&index| detector.schedule.target(id(index)).ring.is_some());
@@ -19,33 +19,35 @@ fn who_reaches_nobody_tries_others_than_those_whom_it_watches() {
                 _ => {}
             }
         }
-        assert!(world.now < Instant::ORIGIN + Duration::from_secs(120), "it tried {others}");
+        assert!(
+            world.now < Instant::ORIGIN + Duration::from_secs(120),
+            "only {others} unwatched members"
+        );
     }
 }
 
 #[test]
-fn who_hears_of_nobody_judges_nobody() {
+fn isolated_node_withholds_accusations() {
     let mut world = World::new(Config::lan(), 20);
     let (mut detector, target, _) = watcher(&mut world);
     until_accused(&mut world, &mut detector, target, Level::Suspect);
-    let mut told = Vec::new();
+    let mut said = Vec::new();
     for _ in 0..2_000 {
-        told.extend(next(&mut world, &mut detector).into_iter().filter(|action| {
+        said.extend(next(&mut world, &mut detector).into_iter().filter(|action| {
             matches!(action, Action::Accuse { .. } | Action::Isolated | Action::Reconnected)
         }));
     }
-    // The first of those whom it reached no longer is accused too; then it doubts itself.
-    let accused = told.iter().filter(|action| matches!(action, Action::Accuse { .. })).count();
-    assert!(accused <= 2 && told.contains(&Action::Isolated), "{told:?}");
-    let isolated = told.iter().skip_while(|action| **action != Action::Isolated);
-    assert_eq!(isolated.collect::<Vec<_>>(), [&Action::Isolated], "and says no more");
+    // The node may accuse one more silent member before it considers itself isolated.
+    let accused = said.iter().filter(|action| matches!(action, Action::Accuse { .. })).count();
+    assert!(accused <= 2 && said.contains(&Action::Isolated), "{said:?}");
+    let isolated = said.iter().skip_while(|action| **action != Action::Isolated);
+    assert_eq!(isolated.collect::<Vec<_>>(), [&Action::Isolated], "the last action");
     assert_eq!(world.stats.detector.deaths_declared, 0);
     assert!(world.stats.detector.accusations_withheld > 0);
 }
 
-/// A node that keeps a suspicion to itself and then reaches nobody any more: it, its suspect, and
-/// the suspect's index.
-fn isolated_with_a_secret(world: &mut World) -> (FailureDetector, NodeId, u32) {
+/// Returns a node that is isolated while it has a private suspicion, the suspect, and its index.
+fn isolated_with_private_suspicion(world: &mut World) -> (FailureDetector, NodeId, u32) {
     let (mut detector, target, _) = watcher(world);
     let index = index_of(target);
     for _ in 0..2 {
@@ -53,7 +55,7 @@ fn isolated_with_a_secret(world: &mut World) -> (FailureDetector, NodeId, u32) {
         refute(world, &mut detector, target);
     }
     world.detector_actions();
-    // The target does not answer, and once it is suspected in secret nobody does.
+    // The target does not answer. Once it is suspected, no member answers.
     while detector.suspicions.get(&target).is_none() {
         let sent = next(world, &mut detector);
         all_answer_but(world, &mut detector, target, &sent);
@@ -62,7 +64,8 @@ fn isolated_with_a_secret(world: &mut World) -> (FailureDetector, NodeId, u32) {
     (detector, target, index)
 }
 
-/// Lets it be isolated for so long, then all answer but the suspect. Whether it has accused anybody.
+/// Leaves the node isolated for some seconds, then makes all members except the suspect answer.
+/// Returns whether the node has accused any member.
 fn until_reconnected(
     world: &mut World,
     detector: &mut FailureDetector,
@@ -83,43 +86,44 @@ fn until_reconnected(
 }
 
 #[test]
-fn who_reached_nobody_asks_once_more_before_all_hear_of_its_secret() {
-    // While it goes on to ping, also if all of us sleep then, and when the suspicion's time is over.
-    for (isolated, pause) in [(0, 0), (3, 0), (3, 60), (20, 0)] {
+fn reconnected_accuser_pings_before_it_announces() {
+    // The node reconnects while it still pings, with and without a pause, and after the timeout.
+    for (isolated, paused) in [(0, 0), (3, 0), (3, 60), (20, 0)] {
         let mut world = World::new(Config::lan(), 200);
-        let (mut detector, target, index) = isolated_with_a_secret(&mut world);
+        let (mut detector, target, index) = isolated_with_private_suspicion(&mut world);
         assert!(!until_reconnected(&mut world, &mut detector, target, isolated));
         assert!(world.stats.detector.accusations_withheld > 0);
-        sleep(&mut world, &mut detector, pause);
-        let mut asked = None;
+        pause(&mut world, &mut detector, paused);
+        let mut pinged_at = None;
         loop {
             let sent = next(&mut world, &mut detector);
             all_answer_but(&mut world, &mut detector, target, &sent);
             if sent.iter().any(accuses(target)) {
                 break;
             }
-            asked = asked.or(sent.iter().any(pings(target)).then_some(world.now));
+            pinged_at = pinged_at.or(sent.iter().any(pings(target)).then_some(world.now));
         }
-        assert!(asked.is_some_and(|asked| asked + Duration::from_millis(200) < world.now));
-        // Who is told so late has as much time as ever to refute.
+        assert!(pinged_at.is_some_and(|at| at + Duration::from_millis(200) < world.now));
+        // The late announcement leaves the suspect as much time to refute.
         accuse(&mut world, &mut detector, index, 1);
-        let least = world.config.detector.suspicion_timeout * 22 / 10;
-        let over = detector.suspicions.get(&target).unwrap().expires_at;
-        assert!(over >= world.now + least.saturating_sub(secret(&mut world)), "after {isolated} s");
-        let told = world.now;
+        let min = world.config.detector.suspicion_timeout * 22 / 10;
+        let expires_at = detector.suspicions.get(&target).unwrap().expires_at;
+        let min = min.saturating_sub(announce_delay(&mut world));
+        assert!(expires_at >= world.now + min, "after {isolated} s");
+        let announced = world.now;
         let mut pinged = 0;
-        while world.now < over {
+        while world.now < expires_at {
             let sent = next(&mut world, &mut detector);
             all_answer_but(&mut world, &mut detector, target, &sent);
             pinged += sent.iter().filter(|sent| pings(target)(sent)).count() as u128;
         }
-        let lasted = over.saturating_duration_since(told).as_millis();
+        let lasted = expires_at.saturating_duration_since(announced).as_millis();
         assert!(pinged + 3 >= lasted / 500, "{pinged} pings in {lasted} ms, after {isolated} s");
     }
 }
 
 #[test]
-fn one_answer_after_an_isolation_is_not_enough_for_a_verdict() {
+fn single_ack_after_isolation_allows_no_verdict() {
     let mut world = World::new(Config::lan(), 20);
     let (mut detector, target, _) = watcher(&mut world);
     until_accused(&mut world, &mut detector, target, Level::Suspect);
@@ -129,7 +133,7 @@ fn one_answer_after_an_isolation_is_not_enough_for_a_verdict() {
     while world.now < end {
         sent = next(&mut world, &mut detector);
     }
-    // A probe that began when nobody was reached ends just after somebody has answered.
+    // A probe that began during the isolation ends just after the first ack.
     let nonce = detector.probe(&mut world.cx(), ProbeTarget::unwatched(target)).unwrap();
     while detector.probes.get(&nonce).unwrap().relays < 9 {
         sent.extend(next(&mut world, &mut detector));
@@ -145,9 +149,9 @@ fn one_answer_after_an_isolation_is_not_enough_for_a_verdict() {
 }
 
 #[test]
-fn where_most_have_died_at_once_who_is_left_declares_them_dead() {
-    // The dead make it seem that it is we who are cut off, again and again.
-    for (peers, left, at_least) in [(40, 4, 25), (200, 20, 25)] {
+fn survivors_of_mass_failure_declare_others_dead() {
+    // The silence of the dead repeatedly suggests that this node is isolated.
+    for (peers, alive, at_least) in [(40, 4, 25), (200, 20, 25)] {
         let mut world = World::new(Config::lan(), peers);
         let (mut detector, ..) = watcher(&mut world);
         let mut isolated = 0;
@@ -155,10 +159,10 @@ fn where_most_have_died_at_once_who_is_left_declares_them_dead() {
         while world.now < end {
             for action in next(&mut world, &mut detector) {
                 match action {
-                    Action::Ping { to, nonce, .. } if (1..=left).any(|index| id(index) == to) => {
+                    Action::Ping { to, nonce, .. } if (1..=alive).any(|index| id(index) == to) => {
                         detector.on_heard(&world.cx(), to);
-                        let again = Some(Duration::from_secs(8));
-                        detector.on_ack(&mut world.cx(), nonce, false, again);
+                        let appointment = Some(Duration::from_secs(8));
+                        detector.on_ack(&mut world.cx(), nonce, false, appointment);
                     }
                     Action::Accuse { id, accusation } => {
                         let index = (1..=peers).find(|&index| crate::testing::id(index) == id);
@@ -178,11 +182,11 @@ fn where_most_have_died_at_once_who_is_left_declares_them_dead() {
 }
 
 #[test]
-fn who_has_accused_goes_on_to_after_an_isolation() {
+fn accuser_resumes_after_isolation() {
     let mut world = World::new(Config::lan(), 200);
     let (mut detector, target, _) = watcher(&mut world);
     until_accused(&mut world, &mut detector, target, Level::Suspect);
-    let known = detector.suspicions.get(&target).unwrap().heard_at;
+    let heard_at = detector.suspicions.get(&target).unwrap().heard_at;
     while !next(&mut world, &mut detector).contains(&Action::Isolated) {}
     until_reconnected(&mut world, &mut detector, target, 5);
     let end = world.now + Duration::from_secs(5);
@@ -191,15 +195,15 @@ fn who_has_accused_goes_on_to_after_an_isolation() {
         all_answer_but(&mut world, &mut detector, target, &sent);
     }
     let suspicion = detector.suspicions.get(&target).unwrap();
-    assert!(suspicion.heard_at == known && suspicion.evidence.is_some());
+    assert!(suspicion.heard_at == heard_at && suspicion.evidence.is_some());
 }
 
 #[test]
-fn who_reaches_nobody_stands_by_while_others_accuse() {
-    // They do while it is isolated, or at once when it is no longer, or when it has pinged anew.
+fn isolated_accuser_becomes_bystander_when_others_accuse() {
+    // Others accuse during the isolation, at its end, or after a further ping.
     for (accusers, pinged) in [(0, false), (0, true), (1, false), (2, false)] {
         let mut world = World::new(Config::lan(), 200);
-        let (mut detector, target, index) = isolated_with_a_secret(&mut world);
+        let (mut detector, target, index) = isolated_with_private_suspicion(&mut world);
         for accuser in 0..accusers {
             accuse(&mut world, &mut detector, index, accuser);
         }
@@ -213,7 +217,7 @@ fn who_reaches_nobody_stands_by_while_others_accuse() {
         accuse(&mut world, &mut detector, index, 78);
         assert!(
             !world.detector_actions().iter().any(accuses(target)),
-            "no failure that it could speak of"
+            "its own evidence does not count"
         );
         let first = loop {
             let sent = next(&mut world, &mut detector);
@@ -233,9 +237,9 @@ fn who_reaches_nobody_stands_by_while_others_accuse() {
 }
 
 #[test]
-fn a_suspect_that_answers_who_was_isolated_is_suspected_by_others_still() {
+fn ack_after_isolation_keeps_suspicion_of_others() {
     let mut world = World::new(Config::lan(), 200);
-    let (mut detector, target, index) = isolated_with_a_secret(&mut world);
+    let (mut detector, target, index) = isolated_with_private_suspicion(&mut world);
     accuse(&mut world, &mut detector, index, 78);
     let nonce = loop {
         let pinged = next(&mut world, &mut detector).into_iter().find_map(|action| match action {
@@ -248,5 +252,5 @@ fn a_suspect_that_answers_who_was_isolated_is_suspected_by_others_still() {
     };
     assert_eq!(detector.on_ack(&mut world.cx(), nonce, false, None), Some(target));
     assert!(!detector.is_isolated());
-    assert!(detector.suspicions.get(&target).is_some(), "it may die all the same");
+    assert!(detector.suspicions.get(&target).is_some(), "other members still accuse it");
 }
