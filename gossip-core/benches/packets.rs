@@ -13,9 +13,9 @@ use teach::{NOW, address, deliver, discard, newcomer, teach};
 const PING: usize = 24;
 
 /// Position of the digest of the sender's table in it (docs/protocol.md).
-const FOLD: usize = 19;
+const DIGEST: usize = 19;
 
-/// Returns a node that knows `count` members, and its answer to a stranger's page: known records.
+/// A node that knows many members, and datagrams for it: a ping, and records that it knows.
 struct Bench {
     node: Node,
     now: Instant,
@@ -91,8 +91,8 @@ fn ping(config: &Config, fingerprint: u64) -> Vec<u8> {
         while let Some(sent) = peer.poll_transmit(now, &mut buf) {
             if sent.bytes.len() == PING {
                 let mut ping = sent.bytes.to_vec();
-                let fold = (fingerprint ^ fingerprint >> 32) as u32;
-                ping[FOLD..FOLD + 4].copy_from_slice(&fold.to_le_bytes());
+                let digest = (fingerprint ^ fingerprint >> 32) as u32;
+                ping[DIGEST..DIGEST + 4].copy_from_slice(&digest.to_le_bytes());
                 return ping;
             }
         }

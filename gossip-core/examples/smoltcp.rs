@@ -200,6 +200,6 @@ fn main() {
 }
 
 #[test]
-fn two_nodes_over_a_stack_of_their_own_meet_lose_and_find_each_other() {
+fn nodes_over_custom_stack_recover_from_partition() {
     main();
 }

@@ -1,4 +1,4 @@
-//! A small cluster on a perfect network: meeting, losing a node, taking it back, leaving.
+//! A small cluster on a perfect network: nodes join, one fails and restarts, and another leaves.
 
 mod common;
 
@@ -6,7 +6,7 @@ use common::{Net, id};
 use gossip_core::{Config, Event, LocalEvent, MemberEvent, Status};
 
 #[test]
-fn a_cluster_meets_loses_a_node_takes_it_back_and_lets_another_go() {
+fn cluster_sees_failure_restart_and_leave() {
     let config = Config::lan();
     let mut net = Net::joined(10, &config);
 

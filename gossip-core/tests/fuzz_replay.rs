@@ -1,4 +1,4 @@
-//! What fuzzing found worth keeping, replayed: nothing breaks, and it goes deep.
+//! A replay of the stored fuzzing corpus. It must pass, and reach all kinds of messages.
 
 mod fuzz;
 
@@ -18,7 +18,7 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
     files.iter().map(|file| fs::read(file).unwrap()).collect()
 }
 
-/// The corpus of a target that takes no bytes but what they say.
+/// Returns the corpus of a target that takes a plan.
 fn plans<P: for<'a> Arbitrary<'a>>(target: &str) -> impl Iterator<Item = P> {
     let plan = |bytes: Vec<u8>| P::arbitrary_take_rest(Unstructured::new(&bytes)).unwrap();
     corpus(target).into_iter().map(plan)
@@ -40,20 +40,20 @@ fn check_reached(total: &Counts, except: &[&str]) {
 }
 
 #[test]
-fn stored_datagrams_reach_every_kind_of_message() {
+fn stored_datagrams_reach_every_kind() {
     check_reached(&sum(corpus("datagram").iter().map(|bytes| datagram(bytes))), &[]);
 }
 
 #[test]
-fn the_datagrams_of_a_real_life_reach_every_kind_of_message() {
+fn recorded_datagrams_reach_every_kind() {
     check_reached(&sum(seeds().map(|bytes| datagram(&bytes))), &[]);
 }
 
 #[test]
-fn stored_operations_reach_what_a_cluster_can_go_through() {
+fn stored_operations_reach_counters_of_rare_events() {
     let stats: Vec<_> =
         plans("node_ops").flat_map(|plan: node_ops::Plan| node_ops(&plan)).collect();
-    // So few nodes fold nothing, synchronise by datagrams, and understand each other.
+    // A few nodes need no digests, synchronise by datagrams, and know all kinds.
     let total = sum(stats.iter().map(|stats| counts(&stats.received)));
     check_reached(&total, &["sync_end", "digests", "unknown"]);
     let reached = |count: fn(&Stats) -> u64| stats.iter().map(count).sum::<u64>() > 0;
@@ -72,13 +72,13 @@ fn stored_operations_reach_what_a_cluster_can_go_through() {
 }
 
 #[test]
-fn stored_differences_are_found_in_every_way() {
+fn stored_differences_are_repaired_in_every_way() {
     let runs: Vec<_> = plans("reconcile").map(|plan: reconcile::Plan| reconcile(&plan)).collect();
     let stats: Vec<_> = runs.iter().flat_map(|run| run.stats).collect();
     let total = sum(stats.iter().map(|stats| counts(&stats.sent)));
-    let said = ["want", "sync", "sync_end", "roots", "digests"];
-    assert!(said.iter().all(|kind| total[kind] > 0), "{total:?}");
-    assert!(total["sync"] > 2 * total["sync_end"], "by datagram, too");
+    let kinds = ["want", "sync", "sync_end", "roots", "digests"];
+    assert!(kinds.iter().all(|kind| total[kind] > 0), "{total:?}");
+    assert!(total["sync"] > 2 * total["sync_end"], "by datagram as well");
     assert!(stats.iter().any(|stats| stats.traffic.requests_failed > 0));
     assert!(runs.iter().any(|run| run.twice > 0));
     assert!(runs.iter().any(|run| run.lost > 0));

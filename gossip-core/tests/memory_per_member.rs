@@ -1,4 +1,4 @@
-//! What a member costs in a table of ten thousand, everything included that the heap holds.
+//! The heap memory per member in a table of ten thousand, all allocations of the node included.
 
 #[path = "common/teach.rs"]
 mod teach;
@@ -12,14 +12,14 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 #[test]
-fn a_member_costs_at_most_184_bytes_of_heap() {
+fn member_takes_at_most_184_bytes() {
     const COUNT: u32 = 10_000;
     let config = Config::lan();
     let region = Region::new(HEAP);
     let mut node = teach::newcomer(0, &config);
     teach::teach(&mut node, COUNT, &config);
     let stats = region.change();
-    // Growth and shrinkage in place are in these two as well.
+    // These two counters include reallocations.
     let each = (stats.bytes_allocated - stats.bytes_deallocated) / COUNT as usize;
     println!("{each} bytes of heap per member");
     assert!(each <= 184, "{each} bytes per member");

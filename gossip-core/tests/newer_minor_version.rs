@@ -1,7 +1,8 @@
-//! Half of a cluster runs a newer minor version: it sends a kind of message that the others do not
-//! know, and appends fields to every one that they do. Nobody minds.
+//! A cluster in which half of the nodes run a newer minor version. These nodes send a kind of
+//! message that the others do not know, and append fields to all known messages. The cluster works
+//! all the same.
 //!
-//! The newer version is made on the way: datagrams of those nodes are rewritten as
+//! The test network imitates the newer version: it rewrites the datagrams of these nodes as
 //! `docs/protocol.md` allows.
 
 mod common;
@@ -9,16 +10,16 @@ mod common;
 use common::{Net, id};
 use gossip_core::{Config, Node, Status};
 
-/// Version and flags, tag of the cluster, sender.
+/// Length of the envelope: version and flags, cluster tag, and sender.
 const ENVELOPE: usize = 9;
 
-/// A kind that this version does not know.
+/// A kind of message that this version does not know.
 const UNKNOWN: u8 = 30;
 
 /// Fields that this version does not know.
 const NEWS: &[u8] = b"\xff\x00news";
 
-/// Splits the length from the message behind it: up to five bytes of seven bits, the lowest first.
+/// Reads a length in bytes of seven bits, the lowest first. Returns it and the remaining bytes.
 fn read_length(bytes: &[u8]) -> (usize, &[u8]) {
     let last = bytes.iter().position(|byte| byte & 0x80 == 0).expect("a length ends");
     let (varint, rest) = bytes.split_at(last + 1);
@@ -39,7 +40,7 @@ fn write_message(bytes: &mut Vec<u8>, kind: u8, parts: &[&[u8]]) {
     bytes.extend(parts.iter().copied().flatten());
 }
 
-/// What a node of the newer version would have sent: nodes at odd addresses are such.
+/// Rewrites a datagram of a node at an odd address as the newer version would have sent it.
 fn newer(from: u32, datagram: &mut Vec<u8>) {
     if from.is_multiple_of(2) {
         return;
@@ -57,7 +58,7 @@ fn newer(from: u32, datagram: &mut Vec<u8>) {
     *datagram = bytes;
 }
 
-/// Everybody sees so many live peers, and all is said.
+/// Returns whether every node is settled and sees `peers` live peers.
 fn all_see(net: &Net, peers: usize) -> bool {
     net.nodes.iter().all(|node| node.live_peers() == peers && node.is_settled())
 }
@@ -83,7 +84,7 @@ fn mixed_cluster(config: &Config) {
         assert_eq!(node.fingerprint(), fingerprint);
         let stats = node.stats();
         let received = &stats.received;
-        assert!(received.unknown > 0, "node {address} met no newer one");
+        assert!(received.unknown > 0, "node {address} met no newer node");
         let known = [received.detector.ping, received.detector.ack, received.member.record];
         assert!(known.iter().all(|count| *count > 0), "{received:?}");
         assert_eq!(stats.rejected.malformed, 0);
@@ -91,11 +92,11 @@ fn mixed_cluster(config: &Config) {
 }
 
 #[test]
-fn a_mixed_cluster_meets_loses_and_finds_nodes_by_datagrams() {
+fn mixed_cluster_works_by_datagrams() {
     mixed_cluster(&Config::lan().with(|config| config.requests.enabled = false));
 }
 
 #[test]
-fn a_mixed_cluster_meets_loses_and_finds_nodes_by_requests_too() {
+fn mixed_cluster_works_by_requests() {
     mixed_cluster(&Config::lan());
 }

@@ -1,4 +1,4 @@
-//! A hundred thousand datagrams in steady state, rumours moving: not one allocation.
+//! A cluster in steady state that spreads rumours makes no allocation in 100,000 datagrams.
 
 mod common;
 
@@ -13,10 +13,10 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 #[test]
-fn a_hundred_thousand_datagrams_allocate_nothing() {
+fn datagrams_in_steady_state_allocate_nothing() {
     let mut net = Net::joined(16, &Config::lan());
     net.keep_events = false;
-    // Buffers and queues grow to what they need.
+    // Buffers and queues grow to their final size.
     gossip(&mut net, 30_000);
 
     let before = net.delivered;
@@ -33,7 +33,8 @@ fn a_hundred_thousand_datagrams_allocate_nothing() {
     assert_eq!((stats.allocations, stats.reallocations), (0, 0));
 }
 
-/// Four times a second another member changes its metadata, until so many more datagrams arrived.
+/// Runs until `datagrams` more have arrived. Four times per second another member changes its
+/// metadata.
 fn gossip(net: &mut Net, datagrams: u64) {
     let end = net.delivered + datagrams;
     let mut turn = 0u32;

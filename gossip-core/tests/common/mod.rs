@@ -1,5 +1,5 @@
-//! A few nodes on a perfect network: every datagram arrives a millisecond later, every request is
-//! answered at once. For what needs no simulator.
+//! A few nodes on a perfect network, for tests that need no simulator. Every datagram arrives after
+//! a millisecond, and every request is answered at once.
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use gossip_core::{Config, Epoch, Event, Instant, Local, Node, NodeId, Reject};
 
-/// How long a datagram travels.
+/// The travel time of a datagram.
 const LATENCY: Duration = Duration::from_millis(1);
 
 struct Packet {
@@ -18,21 +18,21 @@ struct Packet {
     bytes: Vec<u8>,
 }
 
-/// The nodes, by address, the time, and what is under way.
+/// The network: nodes by address, the time, and the datagrams under way.
 pub(crate) struct Net {
     pub(crate) nodes: Vec<Node<u32>>,
     pub(crate) now: Instant,
     pub(crate) events: Vec<Vec<Event<u32>>>,
     /// Addresses that can neither send nor receive.
     pub(crate) cut: Vec<u32>,
-    /// How many datagrams arrived.
+    /// Number of datagrams that arrived.
     pub(crate) delivered: u64,
     packets: VecDeque<Packet>,
     pool: Vec<Vec<u8>>,
     buf: Vec<u8>,
-    /// Whether events are kept.
+    /// Set if `events` collects the events.
     pub(crate) keep_events: bool,
-    /// Changes each datagram and frame on its way, by who sent it.
+    /// Changes each datagram and frame on its way. It is called with the sender's address.
     pub(crate) rewrite: fn(u32, &mut Vec<u8>),
 }
 
@@ -63,14 +63,14 @@ impl Net {
         }
     }
 
-    /// Nodes that know each other.
+    /// Returns a network of nodes that know each other.
     pub(crate) fn joined(count: u32, config: &Config) -> Self {
         let mut net = Self::new(count, config);
         net.join_all();
         net
     }
 
-    /// All join through the first, and time passes until they know each other.
+    /// Makes all nodes join through the first, and runs until they know each other.
     pub(crate) fn join_all(&mut self) {
         for node in &mut self.nodes {
             node.join(self.now, [0]);
@@ -81,7 +81,7 @@ impl Net {
         }
     }
 
-    /// Lets time pass until `done`, at most `seconds`.
+    /// Runs until `done`. Panics if that takes more than `seconds`.
     pub(crate) fn run_until(&mut self, seconds: u64, done: impl Fn(&Self) -> bool) {
         let end = self.now + Duration::from_secs(seconds);
         while !done(self) {
@@ -97,12 +97,12 @@ impl Net {
         }
     }
 
-    /// Drains all, then goes on to what happens next.
+    /// Drains all nodes and advances to the next event.
     pub(crate) fn step(&mut self) {
         self.drain_all();
         let timeouts = self.nodes.iter().filter_map(Node::poll_timeout);
         let next = timeouts.chain(self.packets.front().map(|packet| packet.at)).min();
-        self.now = next.expect("a cluster never sleeps for good").max(self.now);
+        self.now = next.expect("a cluster always has a deadline").max(self.now);
         while self.packets.front().is_some_and(|packet| packet.at <= self.now) {
             let mut packet = self.packets.pop_front().unwrap();
             if !self.cut.contains(&packet.from) && !self.cut.contains(&packet.to) {
@@ -160,7 +160,7 @@ impl Net {
         }
     }
 
-    /// Starts the node at this address again, in a new life.
+    /// Restarts the node at this address in a new life.
     pub(crate) fn restart(&mut self, index: u32, epoch: u64, config: &Config) {
         self.nodes[index as usize] = node(index, epoch, config);
     }

@@ -1,4 +1,4 @@
-//! A node that knows many: taught by letting that many join through it.
+//! A node that knows many members, because they joined through it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -18,7 +18,7 @@ pub(crate) fn newcomer(index: u32, config: &Config) -> Node {
     Node::new(NOW, local, config.clone(), seed).unwrap()
 }
 
-/// Hands everything that `from` has to send to `to`.
+/// Delivers all pending datagrams of `from` to `to`.
 pub(crate) fn deliver(from: &mut Node, to: &mut Node) {
     let mut buf = [0; 65_000];
     while let Some(transmit) = from.poll_transmit(NOW, &mut buf) {
@@ -28,7 +28,7 @@ pub(crate) fn deliver(from: &mut Node, to: &mut Node) {
     }
 }
 
-/// Drops everything that `node` has to send or to tell.
+/// Drops all pending datagrams, requests and events of `node`.
 pub(crate) fn discard(node: &mut Node) {
     let mut buf = [0; 65_000];
     while node.poll_transmit(NOW, &mut buf).is_some() {}
@@ -37,7 +37,7 @@ pub(crate) fn discard(node: &mut Node) {
     while node.poll_event().is_some() {}
 }
 
-/// Teaches node 0 that nodes 1 to `count - 1` exist.
+/// Makes nodes 1 to `count - 1` join through node 0, the teacher.
 pub(crate) fn teach(teacher: &mut Node, count: u32, config: &Config) {
     for index in 1..count {
         let mut joiner = newcomer(index, config);
