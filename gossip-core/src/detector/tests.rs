@@ -46,7 +46,7 @@ fn target_of(actions: &[Action]) -> (NodeId, u32) {
 }
 
 #[test]
-fn silent_member_is_pinged_directly_then_indirectly_then_suspected() {
+fn silent_member_is_pinged_indirectly_and_then_suspected() {
     let mut world = World::new(lifeguard(), 1);
     let mut detector = detector(&world);
     let (target, nonce) = target_of(&next(&mut world, &mut detector));
@@ -302,7 +302,7 @@ fn watcher_probes_with_three_pings_and_nine_relays() {
 }
 
 #[test]
-fn low_round_trip_time_allows_more_pings_per_probe() {
+fn short_round_trip_allows_more_pings_per_probe() {
     for (millis, pings) in [(2, 5), (60, 4), (200, 3)] {
         let mut world = World::new(Config::lan(), 200);
         let (mut detector, target, _) = watcher(&mut world);

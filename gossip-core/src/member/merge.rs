@@ -34,7 +34,7 @@ pub(crate) struct Change {
     /// that.
     pub(crate) visible: bool,
     /// Set if this node should spread the change. It does not spread a further accuser of a dead
-    /// member, or of a suspect whose list of accusers is full. Lifeguard likewise passes on only
+    /// member, or of a suspect with a full list of accusers. Lifeguard likewise passes on only
     /// the first three confirmations.
     pub(crate) news: bool,
 }
@@ -106,7 +106,7 @@ impl<A: Address> Table<A> {
         self.expiry.next()
     }
 
-    /// Takes the next member whose retention has ended. It becomes invisible now, and the table
+    /// Takes the next member after the end of its retention. It becomes invisible now, and the table
     /// forgets it a little later.
     pub(crate) fn expire(&mut self, now: Instant) -> Option<NodeId> {
         while let Some((id, ())) = self.expiry.pop(now) {

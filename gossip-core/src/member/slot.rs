@@ -70,7 +70,7 @@ impl<A> Slot<A> {
         if is_recent { self.refutations } else { 0 }
     }
 
-    /// Handles a new claim of a member whose status was `before` at incarnation `known`. The claim
+    /// Handles a new claim of a member that had status `before` at incarnation `known`. The claim
     /// is a refutation if the member was accused. A claim of a new life does not refute, because the old
     /// life may have ended.
     pub(super) fn on_claim(&mut self, now: Instant, before: Status, known: Incarnation) {

@@ -146,7 +146,7 @@ impl<A: Address> Table<A> {
         self.find(id).map(|slot| self.slot(slot))
     }
 
-    /// Returns a member whose retention has not ended.
+    /// Returns a member, unless its retention has ended.
     pub(crate) fn visible(&self, id: &NodeId) -> Option<&Slot<A>> {
         self.get(id).filter(|slot| !slot.expired)
     }
@@ -169,12 +169,12 @@ impl<A: Address> Table<A> {
         slots.filter(move |slot| slot.short == short && !slot.expired)
     }
 
-    /// Returns all members whose retention has not ended.
+    /// Returns all members, except those after the end of their retention.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Slot<A>> {
         self.slots.iter().flatten().filter(|slot| !slot.expired)
     }
 
-    /// Returns the visible members whose short id is at least `first`, in the order of short ids.
+    /// Returns the visible members from short id `first` on, in the order of short ids.
     pub(crate) fn range(&self, first: ShortId) -> impl Iterator<Item = &Slot<A>> {
         let numbers = self.trie.walk(first, lookup(&self.slots));
         numbers.map(|slot| self.slot(slot)).filter(|slot| !slot.expired)

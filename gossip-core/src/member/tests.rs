@@ -142,7 +142,7 @@ fn departed_member_is_forgotten_after_retention() {
     assert_eq!(table.expire(end.saturating_sub(Duration::from_micros(1))), None);
     assert_eq!(table.expire(end), Some(id));
     assert_eq!((table.visible(&id).is_none(), table.fingerprint()), (true, alone));
-    // A late record of it, from a node whose retention has not ended, is ignored.
+    // The table ignores a late record, from a node that still remembers the member.
     assert_eq!(teach(&mut table, end, 99), Merge::Known);
     assert!(table.visible(&id).is_none());
 

@@ -1,13 +1,13 @@
 //! Fingerprints of all records and of parts of them.
 //!
 //! The trie orders records by key. The 32 bits of a key are eight hexadecimal digits. Each prefix
-//! of digits has a sum: of the keyed hashes of all records whose key begins with it. Two nodes
+//! of digits has a sum: that of the keyed hashes of all records below the prefix. Two nodes
 //! compare their tables digit by digit, sixteen sums at a time, and find *d* differences among *n*
 //! records in O(d log n) bytes. This is a Merkle trie with addition, so that the trie can subtract
 //! the share of a record again.
 //!
 //! The sums depend on the set of records only. The number of stored levels also depends on the
-//! history: the trie stores the sums of short prefixes, and adds up the others on demand from the
+//! history. The trie stores the sums of short prefixes. It adds up the others on demand, from the
 //! few records below them.
 
 use alloc::vec;
@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 
 use crate::id::ShortId;
 
-/// Maximum average number of records below a prefix whose sum is not stored.
+/// Maximum average number of records below a prefix without a stored sum.
 const MAX_UNSUMMED: usize = 32;
 
 /// Number of digits of a key.
@@ -134,7 +134,7 @@ impl Trie {
         }
     }
 
-    /// Returns all numbers whose key is at least `first`, in the order of keys.
+    /// Returns the numbers of all records from key `first` on, in the order of keys.
     pub(crate) fn walk(
         &self,
         first: ShortId,

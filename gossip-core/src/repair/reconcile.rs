@@ -4,7 +4,7 @@
 //! Every ping and ack carries a digest of the sender's whole member table. Every contact is
 //! therefore a comparison (anti-entropy, Demers et al., PODC 1987).
 //!
-//! - After a join, or when a dead member comes back, the node *catches up*: it compares with random
+//! - After a join, or when a dead member comes back, the node *catches up*. It compares with random
 //!   members at short intervals until enough of them agree.
 //! - Otherwise a difference may be a rumour under way. The node compares again a little later, with
 //!   another member.

@@ -3,11 +3,11 @@
 //! A rumour is the id of a record. The node reads the record from the table when a datagram
 //! leaves. The age of a rumour alone determines what a node does with it:
 //!
-//! - *Push*: below age T = floor(log4 n) + 1, a node sends the whole record to three random members
-//!   at each of the ages a, a + 1, ..., T - 1. The number of members that know the record grows
-//!   fourfold with each age. At age T almost all members know it, and further pushes would mostly
-//!   be copies. The ages need not wait for each other: a node makes all its pushes at once, and the
-//!   whole tree of pushes ends after T hops.
+//! - *Push*: up to age T = floor(log4 n) + 1, a node pushes the whole record. It sends it to three
+//!   random members at each of the ages a, a + 1, ..., T - 1. The number of members that know the
+//!   record grows fourfold with each age. At age T almost all members know it, and further pushes
+//!   would mostly be copies. The ages need not wait for each other. A node makes all its pushes at
+//!   once, and the whole tree of pushes ends after T hops.
 //! - *Advertise*: from age T on, a node sends only the name of the record, once per round. A member
 //!   that lacks the record requests it. This is the push-pull of Karp et al. (FOCS 2000).
 //!
@@ -179,7 +179,7 @@ impl Rumors {
         self.retire(push_ages);
         let fresh = || self.hot.iter().filter(|rumor| rumor.state == State::Fresh);
         let Some(youngest) = fresh().map(|rumor| rumor.age).min() else { return };
-        // A member that sent all of them needs none of them back.
+        // A member that sent all of them does not need them back.
         let mut sources = fresh().map(|rumor| rumor.from);
         let first = sources.next().flatten();
         let source = first.filter(|_| sources.all(|other| other == first));

@@ -69,7 +69,7 @@ fn rumour_is_pushed_then_advertised_then_dropped() {
     rumors.spread(&mut world.cx(), id(9), 1, None);
 
     // floor(log4 64) + 1 = 4. The rumour arrived at age 1, so the node pushes it at the ages 1 to
-    // 3, to three members each, after a short delay in which other rumours may join it.
+    // 3, to three members each. It does so after a short delay, in which other rumours may join.
     let pushes = next(&mut world, &mut rumors);
     assert_eq!(world.now, Instant::ORIGIN + world.config.rumors.coalesce_delay);
     let hops = |action: &Action| match action {

@@ -1,4 +1,4 @@
-//! Bytes from outside, at any moment of a node's life.
+//! A fuzz target that hands arbitrary bytes to a node at any moment of its life.
 
 use std::collections::BTreeMap;
 
@@ -8,41 +8,47 @@ use gossip_core::{Instant, MessageStats};
 use super::driven::{Driven, Input, Outputs};
 use super::life::{CHOICES, ENVELOPE, HOSTS, Life, NEWCOMER, STRANGER};
 
-/// Messages by the name of their kind.
+/// Numbers of messages by the name of their kind.
 pub(crate) type Counts = BTreeMap<&'static str, u64>;
 
-/// Returns the counters of `stats` by their names, which differ.
+/// Returns the counters of `stats` by name. All names differ.
 pub(crate) fn counts(stats: &MessageStats) -> Counts {
     let mut counts = Counts::new();
     stats.each(|_, kind, count| assert_eq!(counts.insert(kind, count), None));
     counts
 }
 
-/// What this target knows of the wire.
+/// Kinds of messages that this target writes itself.
 const SYNC_END: u8 = 0x41;
 const DIGESTS: u8 = 0x43;
 const STANDING: u8 = 0x70;
 const UNKNOWN: u8 = 200;
 
-/// Without proof that somebody is where it claims to be, it gets at most this many times the
-/// bytes that it sent.
+/// A node sends to an unverified address at most this many times the bytes that it received from it.
 const AMPLIFICATION: usize = 3;
 
-/// The ways in which bytes come.
+/// The ways in which bytes arrive.
 const DATAGRAM: u8 = 0;
 const REQUEST: u8 = 1;
 const REPLY: u8 = 2;
 const WAYS: u8 = 3;
 
-/// Without an envelope that fits.
+/// A flag of the way: the packet has no valid envelope.
 const RAW: u8 = 0x80;
 
-/// The outputs are not drained before the next packet.
+/// A flag of the way: the driver does not drain the outputs before the next packet.
 const HOLD: u8 = 0x40;
 
-/// Replays a life up to a moment, both chosen by the first byte, then hands the node bytes. Packets
-/// follow: the way, the sender, how many timeouts come before it, its length (two bytes), and what
-/// it holds. Tells how many messages of each kind were accepted.
+/// Runs the target. The first byte chooses a life, and the moment up to which it is replayed. Then
+/// packets follow, each with these fields:
+///
+/// - the way, one byte;
+/// - the sender, one byte;
+/// - the number of timeouts before it, one byte;
+/// - its length, two bytes;
+/// - its contents.
+///
+/// Returns the number of accepted messages of each kind.
 pub(crate) fn datagram(bytes: &[u8]) -> Counts {
     let mut bytes = Unstructured::new(bytes);
     let (life, count) = Life::choose(bytes.arbitrary().unwrap_or(0));
@@ -69,14 +75,13 @@ pub(crate) fn datagram(bytes: &[u8]) -> Counts {
     after.into_iter().map(|(kind, after)| (kind, after - before[kind])).collect()
 }
 
-/// The bytes that came, since the last drain, from addresses that are not known to be anybody's.
+/// The traffic with unverified addresses since the last drain.
 #[derive(Default)]
 struct Strangers {
     received: usize,
-    /// Whether others sent something, too: what goes out may be on their behalf.
+    /// Set if verified addresses sent something as well, which may have caused the outputs.
     mixed: bool,
-    /// Whether there ever was an ack, which may be the proof that its sender is where it claims
-    /// to be.
+    /// Set if any ack arrived. It may have verified the address of its sender.
     answered: bool,
 }
 
@@ -109,7 +114,7 @@ fn packet(bytes: &mut Unstructured<'_>, life: &Life, host: &Driven) -> Result<(u
     let frame = [envelope, body].concat();
     let input = match (way & !(RAW | HOLD)) % WAYS {
         REQUEST => Input::Request { from, frame },
-        REPLY => match host.open.get(sender % host.open.len().max(1)) {
+        REPLY => match host.in_flight.get(sender % host.in_flight.len().max(1)) {
             Some(&id) => Input::Reply { id, frame },
             None => Input::Timeout,
         },
@@ -118,7 +123,7 @@ fn packet(bytes: &mut Unstructured<'_>, life: &Life, host: &Driven) -> Result<(u
     Ok((way, waits, input))
 }
 
-/// Lets the next few timeouts come.
+/// Advances by the next `count` timeouts.
 fn wait(host: &mut Driven, mut now: Instant, count: u8) -> Instant {
     for _ in 0..count {
         let Some(due) = host.node.poll_timeout() else { break };
@@ -128,9 +133,10 @@ fn wait(host: &mut Driven, mut now: Instant, count: u8) -> Instant {
     now
 }
 
-/// Inputs that go deep: at moments all over the lives, what really came next, and a stranger.
+/// Returns inputs that reach deep states: at moments of all lives, the packets that really followed,
+/// and packets of a stranger.
 pub(crate) fn seeds() -> impl Iterator<Item = Vec<u8>> {
-    // An odd step, so that no life is left out.
+    // The step is odd, so that it reaches every life.
     (0..CHOICES).map(genuine).chain((0..CHOICES).step_by(5).map(strange))
 }
 
@@ -154,16 +160,16 @@ fn genuine(choice: u8) -> Vec<u8> {
     seed
 }
 
-/// Somebody comes whom nobody knows, pings, and says what nobody asked for.
+/// Returns an input in which an unknown node joins, pings, and sends unsolicited messages.
 fn strange(choice: u8) -> Vec<u8> {
     let (life, _) = Life::choose(choice);
     let from = NEWCOMER as u8;
     let newcomer = encode(DATAGRAM, from, 0, &life.introduction);
     let ping = encode(DATAGRAM, from, 4, Life::ping());
-    let folds = [&[DIGESTS, 69, 0, 0, 0, 0, 0], &[1; 64][..]].concat();
-    let unasked = [&folds[..], &[SYNC_END, 5, 0, 0, 0, 0, 0, UNKNOWN, 1, 0]].concat();
-    let unasked = [&unasked[..], &[STANDING, 8, 1, 0, 0, 0, 0, 0, 0, 0]].concat();
-    let rest = [from, 1].map(|from| encode(DATAGRAM, from, 0, &unasked)).concat();
+    let digests = [&[DIGESTS, 69, 0, 0, 0, 0, 0], &[1; 64][..]].concat();
+    let unsolicited = [&digests[..], &[SYNC_END, 5, 0, 0, 0, 0, 0, UNKNOWN, 1, 0]].concat();
+    let unsolicited = [&unsolicited[..], &[STANDING, 8, 1, 0, 0, 0, 0, 0, 0, 0]].concat();
+    let rest = [from, 1].map(|from| encode(DATAGRAM, from, 0, &unsolicited)).concat();
     [&[choice], &newcomer[..], &ping, &ping, &ping, &rest].concat()
 }
 

@@ -1,4 +1,4 @@
-//! A node in the hands of a driver that checks, after every call, what must always hold.
+//! A driver of a node that checks the node's invariants after every call.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use gossip_core::{
     Delivery, Event, Incarnation, Instant, Node, NodeId, Reject, Request, RequestId, Stats,
 };
 
-/// What every datagram and frame keeps free for a seal.
+/// Number of bytes that every datagram and frame reserves for a seal.
 const SEAL: usize = 44;
 
-/// Beyond this many outputs of one call there is no end to them.
+/// Number of outputs of one call that counts as endless.
 const ENDLESS: usize = 200_000;
 
-/// Anything that can be done to a node.
+/// A call of a node.
 #[derive(Clone, Debug)]
 pub(crate) enum Input {
     Datagram { from: u32, bytes: Vec<u8> },
@@ -29,28 +29,29 @@ pub(crate) enum Input {
     Leave,
 }
 
-/// What came of it.
+/// The outputs of a call.
 #[derive(Debug)]
 pub(crate) struct Outputs {
     pub(crate) result: Result<(), Reject>,
-    /// The answer to a request.
+    /// The reply to a request.
     pub(crate) reply: Vec<u8>,
     pub(crate) transmits: Vec<(u32, Vec<u8>)>,
     pub(crate) requests: Vec<(Request<u32>, Vec<u8>)>,
     pub(crate) events: Vec<Event<u32>>,
 }
 
-/// The node, and what is remembered of it.
+/// A node and the state of its driver.
 pub(crate) struct Driven {
     pub(crate) node: Node<u32>,
-    /// The requests that it waits for an answer to.
-    pub(crate) open: Vec<RequestId>,
-    /// What was done to it, and when; kept on demand.
+    /// The requests in flight.
+    pub(crate) in_flight: Vec<RequestId>,
+    /// The log of all calls, if the target wants one.
     pub(crate) log: Option<Vec<(Instant, Input)>>,
-    /// The last call, and whether one ever came later than the node asked for.
+    /// The time of the last call.
     now: Instant,
+    /// Set if a call ever came later than the node asked for.
     late: bool,
-    /// Whether something was done since the outputs were drained.
+    /// Set if the outputs of an earlier call are not drained.
     held: bool,
     known: BTreeMap<NodeId, Incarnation>,
     buf: Vec<u8>,
@@ -59,19 +60,19 @@ pub(crate) struct Driven {
 impl Driven {
     pub(crate) fn new(now: Instant, node: Node<u32>) -> Self {
         let buf = vec![0; node.config().datagram_budget];
-        let (open, known) = (Vec::new(), BTreeMap::new());
-        Self { node, open, log: None, now, late: false, held: false, known, buf }
+        let (in_flight, known) = (Vec::new(), BTreeMap::new());
+        Self { node, in_flight, log: None, now, late: false, held: false, known, buf }
     }
 
-    /// Does it without draining the outputs: they wait in the node.
+    /// Makes a call without draining the outputs, which stay in the node.
     pub(crate) fn hold(&mut self, now: Instant, input: &Input) {
         self.note(now);
         self.held = true;
-        // What is wrong with the input, and the reply, are of no interest then.
+        // The result and the reply do not matter here.
         let _ = self.call(now, input, &mut Vec::new());
     }
 
-    /// Does it, drains the node, and checks.
+    /// Makes a call, drains the node, and checks all invariants.
     pub(crate) fn apply(&mut self, now: Instant, input: &Input) -> Outputs {
         let before = (*self.node.stats(), self.node.fingerprint());
         let outputs = self.apply_unchecked(now, input);
@@ -83,7 +84,7 @@ impl Driven {
         outputs
     }
 
-    /// Does it and drains the node; checks only that what leaves is not too much.
+    /// Makes a call and drains the node. Checks only the limits of the outputs.
     pub(crate) fn apply_unchecked(&mut self, now: Instant, input: &Input) -> Outputs {
         if let Some(log) = &mut self.log {
             log.push((now, input.clone()));
@@ -96,7 +97,7 @@ impl Driven {
         outputs
     }
 
-    /// Notes the time, and whether it is later than the node asked for.
+    /// Notes the time of a call, and whether it is later than the node asked for.
     fn note(&mut self, now: Instant) {
         let due = self.node.poll_timeout().map(|due| due.max(self.now));
         self.late |= due.is_some_and(|due| due < now);
@@ -115,20 +116,20 @@ impl Driven {
             Input::Reply { id, frame } => {
                 let result = node.handle_reply(now, *id, &mut frame.clone());
                 if result.is_ok() {
-                    self.open.retain(|open| open != id);
+                    self.in_flight.retain(|known| known != id);
                 }
                 return result;
             }
             Input::Failed { id } => {
                 node.handle_request_failed(now, *id);
-                self.open.retain(|open| open != id);
+                self.in_flight.retain(|known| known != id);
             }
             Input::Timeout => node.handle_timeout(now),
             Input::Join { seeds } => {
                 node.join(now, seeds.iter().copied());
             }
             Input::SetSeeds { seeds } => node.set_seeds(now, seeds.iter().copied()),
-            // What a command refuses is the caller's affair.
+            // A node may refuse a command.
             Input::SetMeta { meta } => drop(node.set_meta(now, meta)),
             Input::SetAddress { address } => drop(node.set_address(now, *address)),
             Input::Send { to, payload, delivery } => drop(node.send(now, *to, payload, *delivery)),
@@ -139,25 +140,26 @@ impl Driven {
     }
 
     fn drain(&mut self, now: Instant, result: Result<(), Reject>, reply: Vec<u8>) -> Outputs {
-        let Self { node, buf, open, .. } = self;
+        let Self { node, buf, in_flight, .. } = self;
         let (mut transmits, mut requests, mut events) = (Vec::new(), Vec::new(), Vec::new());
         while let Some(transmit) = node.poll_transmit(now, buf) {
             transmits.push((transmit.to, transmit.bytes.to_vec()));
-            assert!(transmits.len() < ENDLESS, "no end of datagrams");
+            assert!(transmits.len() < ENDLESS, "endless datagrams");
         }
         let mut frame = Vec::new();
         while let Some(request) = node.poll_request(now, &mut frame) {
-            open.push(request.id);
+            in_flight.push(request.id);
             requests.push((request, core::mem::take(&mut frame)));
-            assert!(requests.len() < ENDLESS, "no end of requests");
+            assert!(requests.len() < ENDLESS, "endless requests");
         }
         while let Some(event) = node.poll_event() {
             events.push(event);
-            assert!(events.len() < ENDLESS, "no end of events");
+            assert!(events.len() < ENDLESS, "endless events");
         }
-        assert!(node.poll_transmit(now, buf).is_none(), "drained is drained");
-        // A request that is open no longer is of no use to the corpus.
-        open.drain(..open.len().saturating_sub(node.config().requests.max_in_flight));
+        assert!(node.poll_transmit(now, buf).is_none(), "a drained node has no datagram");
+        // The corpus has no use for requests that are no longer in flight.
+        let excess = in_flight.len().saturating_sub(node.config().requests.max_in_flight);
+        in_flight.drain(..excess);
         Outputs { result, reply, transmits, requests, events }
     }
 
@@ -183,7 +185,7 @@ impl Driven {
         assert_eq!(due.is_none(), node.is_stopped(), "awake until stopped");
         assert!(
             self.late || node.stats().traffic.pauses == 0,
-            "a pause was seen where there was none"
+            "the node saw a pause although no call was late"
         );
         assert!(node.members().count() <= node.config().members.max as usize);
         let known: BTreeMap<_, _> =
@@ -195,7 +197,7 @@ impl Driven {
         self.known = known;
     }
 
-    /// What is refused changes nothing but a counter.
+    /// Checks that a refused input changed only the counters of refused inputs.
     fn check_refused(&self, (stats, fingerprint): &(Stats, u64), outputs: &Outputs) {
         let now = self.node.stats();
         assert_eq!(now.received, stats.received);
@@ -204,7 +206,7 @@ impl Driven {
         assert_eq!(self.node.fingerprint(), *fingerprint);
         let Outputs { reply, transmits, requests, events, .. } = outputs;
         let silent = transmits.is_empty() && requests.is_empty() && events.is_empty();
-        assert!(self.held || silent, "an answer to what is refused");
+        assert!(self.held || silent, "an output for a refused input");
         assert!(reply.is_empty());
     }
 }

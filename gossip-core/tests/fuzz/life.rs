@@ -1,4 +1,4 @@
-//! Lives in which everything happens, for bytes from outside to come at any moment of them.
+//! Recorded lives of a node in which everything happens. A target can replay them to any moment.
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -9,37 +9,40 @@ use gossip_core::{Config, Delivery, Instant};
 use super::driven::{Driven, Input};
 use super::net::{Net, id, node};
 
-/// What this needs to know of the wire.
+/// Lengths and kinds of the wire format that this module needs.
 pub(crate) const ENVELOPE: usize = 9;
 const PING: u8 = 0x10;
 const PING_BODY: u8 = 13;
 
-/// The node under attack is host 0. The others are as real, but the last is no member.
+/// Number of hosts. Host 0 is the node under test.
 pub(crate) const HOSTS: usize = 21;
+
+/// The last host, which is not yet a member.
 pub(crate) const NEWCOMER: usize = HOSTS - 1;
 
-/// Who is down in a crowd.
+/// The hosts that are down in lives with a crowd.
 const IDLE: Range<usize> = 12..19;
 
-/// An address where nobody is.
+/// An address without a host.
 pub(crate) const STRANGER: u32 = 1_000;
 
-/// In some lives there are as many members more, who do not answer: too many for one page.
+/// Number of additional members, which do not answer, in lives with a crowd. They do not fit into one
+/// page.
 const CROWD: usize = 520;
 
-/// How many lives there are: with and without requests, with and without a crowd.
+/// Number of lives: with and without requests, with and without a crowd.
 const LIVES: usize = 4;
 
-/// How many moments there are of each: few, for all of a life up to there is lived for each input.
+/// Number of moments of each life. They are few, because each input replays the life up to one.
 const MOMENTS: usize = 16;
 
-/// All there is to choose from.
+/// Number of choices of a life and a moment.
 pub(crate) const CHOICES: u8 = (LIVES * MOMENTS) as u8;
 const REQUESTS: usize = 1;
 const CROWDED: usize = 2;
 
-/// So small that a synchronisation of the hosts goes by request, and that queues and table can be
-/// filled.
+/// Returns a configuration with small limits: a synchronisation of the hosts needs a request, and
+/// inputs can fill the queues and the table.
 fn config(life: usize) -> Config {
     let mut config = Config::lan();
     config.requests.enabled = life & REQUESTS != 0;
@@ -55,32 +58,32 @@ fn config(life: usize) -> Config {
     config
 }
 
-/// What host 0 went through in a cluster where everything happens.
+/// The recorded life of host 0 in a cluster in which everything happens.
 pub(crate) struct Life {
     config: Config,
     start: Instant,
     pub(crate) moments: Vec<(Instant, Input)>,
-    /// What the datagrams of each host begin with.
+    /// The envelope of each host's datagrams.
     pub(crate) envelopes: Vec<Vec<u8>>,
-    /// What the newcomer would join with.
+    /// The messages with which the newcomer would join.
     pub(crate) introduction: Vec<u8>,
 }
 
 impl Life {
-    /// One of the lives, and how many moments of it are to be lived.
+    /// Returns a life, and the number of its moments to replay.
     pub(crate) fn choose(choice: u8) -> (&'static Self, usize) {
         static ALL: [OnceLock<Life>; LIVES] = [const { OnceLock::new() }; LIVES];
         let choice = usize::from(choice % CHOICES);
         let (number, moment) = (choice % LIVES, choice / LIVES);
-        let life = ALL[number].get_or_init(|| Self::live(number));
+        let life = ALL[number].get_or_init(|| Self::record(number));
         (life, life.moments.len() * moment / MOMENTS)
     }
 
-    fn live(number: usize) -> Self {
+    fn record(number: usize) -> Self {
         let config = config(number);
         let ids: Vec<_> = (0..HOSTS).map(id).collect();
         let mut net = Net::new(&ids, 1, &config);
-        // The other target checks what happens between nodes.
+        // The target `node_ops` checks the nodes.
         net.checked = false;
         for host in 0..HOSTS {
             let seed = if host == NEWCOMER { 0 } else { (host as u32 + 1) % 3 };
@@ -92,7 +95,7 @@ impl Life {
         net.hosts[NEWCOMER].up = false;
         net.hosts[0].up = false;
         if number & CROWDED != 0 {
-            // Each of them has to learn of the whole crowd.
+            // Each running host has to learn the whole crowd.
             net.hosts[IDLE].iter_mut().for_each(|host| host.up = false);
         }
         net.packets.retain(|packet| ![0, NEWCOMER as u32].contains(&packet.from));
@@ -142,7 +145,7 @@ impl Life {
         pass(net, 3);
     }
 
-    /// A ping that is meant for host 0.
+    /// Returns a ping for host 0.
     pub(crate) fn ping() -> &'static [u8] {
         let (life, _) = Self::choose(0);
         let datagrams = life.moments.iter().filter_map(|(_, input)| match input {
@@ -153,7 +156,7 @@ impl Life {
         &pings.next().unwrap()[..2 + usize::from(PING_BODY)]
     }
 
-    /// Host 0 as it was before moment `count`, and when that was.
+    /// Returns host 0 before moment `count`, and the time of that.
     pub(crate) fn until(&self, count: usize) -> (Driven, Instant) {
         let mut driven = node(self.start, id(0), 2, 0, &self.config);
         let mut now = self.start;
@@ -165,11 +168,11 @@ impl Life {
     }
 }
 
-/// Lets host 1 know members that are not there.
+/// Introduces members that do not exist to host 1.
 fn introduce_crowd(net: &mut Net, config: &Config) {
-    for place in 0..CROWD {
-        let from = STRANGER + 1 + place as u32;
-        let mut member = node(net.now, id(HOSTS + place), 1, from, config);
+    for index in 0..CROWD {
+        let from = STRANGER + 1 + index as u32;
+        let mut member = node(net.now, id(HOSTS + index), 1, from, config);
         let mut outputs = member.apply_unchecked(net.now, &Input::Join { seeds: vec![1] });
         for (_, bytes) in outputs.transmits.drain(..) {
             net.apply(1, &Input::Datagram { from, bytes });

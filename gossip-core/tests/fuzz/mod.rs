@@ -1,4 +1,4 @@
-//! The bodies of the fuzz targets: plain functions, run by `cargo fuzz` on bytes of its own and by
+//! The bodies of the fuzz targets: plain functions that `cargo fuzz` runs on its own inputs, and
 //! `cargo test` on a stored corpus.
 
 #![allow(dead_code, reason = "each target uses a part of it")]

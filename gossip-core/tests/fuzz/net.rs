@@ -1,4 +1,4 @@
-//! A few driven nodes and what is under way between them.
+//! A network of a few driven nodes, with the datagrams and requests under way.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,17 +7,19 @@ use gossip_core::{Config, Epoch, Instant, Local, Node, NodeId, Request};
 
 use super::driven::{Driven, Input, Outputs};
 
-/// How long a datagram travels, and a request there and back.
+/// The travel time of a datagram.
 const LATENCY: Duration = Duration::from_millis(1);
+
+/// The round-trip time of a request.
 const ROUND_TRIP: Duration = Duration::from_millis(300);
 
-/// The most that may be under way; more is lost.
-const MOST: usize = 256;
+/// Maximum number of datagrams under way, and of requests. The network loses more.
+const MAX_UNDER_WAY: usize = 256;
 
-/// A node's place in the network.
+/// A host: a node in the network.
 pub(crate) struct Host {
     pub(crate) driven: Driven,
-    /// Whether it runs. What is down neither hears nor acts.
+    /// Set if the host runs.
     pub(crate) up: bool,
     life: u32,
     epoch: u64,
@@ -36,7 +38,7 @@ pub(crate) struct Packet {
 pub(crate) struct Call {
     due: Instant,
     host: usize,
-    /// Which life of it asks.
+    /// The life of the host that sent the request.
     life: u32,
     request: Request<u32>,
     frame: Vec<u8>,
@@ -49,17 +51,17 @@ pub(crate) struct Net {
     pub(crate) calls: VecDeque<Call>,
     /// Pairs of addresses that cannot reach each other by datagram.
     pub(crate) cut: Vec<(u32, u32)>,
-    /// Whether it is checked what every node does.
+    /// Set if the driver checks all invariants of the nodes.
     pub(crate) checked: bool,
     config: Config,
 }
 
-/// The id of a host.
+/// Returns the id of a host.
 pub(crate) fn id(host: usize) -> NodeId {
     NodeId::from_u128(host as u128 + 1)
 }
 
-/// A node as all runs of a target make it.
+/// Returns a new node. It is the same in all runs of a target.
 pub(crate) fn node(now: Instant, id: NodeId, epoch: u64, address: u32, config: &Config) -> Driven {
     let local = Local::new(id, Epoch::new(epoch).unwrap(), address).cluster("fuzz");
     let mut seed = [epoch as u8; 32];
@@ -68,7 +70,7 @@ pub(crate) fn node(now: Instant, id: NodeId, epoch: u64, address: u32, config: &
 }
 
 impl Net {
-    /// Hosts with these ids at the addresses 0, 1, 2 and so on.
+    /// Returns a network of hosts with these ids, at the addresses 0, 1, 2 and so on.
     pub(crate) fn new(ids: &[NodeId], epoch: u64, config: &Config) -> Self {
         let now = Instant::from_micros(1_000_000_000);
         let hosts = ids.iter().zip(0..).map(|(&id, address)| Host {
@@ -82,7 +84,7 @@ impl Net {
         Self { hosts, now, packets, calls, cut: Vec::new(), checked: true, config: config.clone() }
     }
 
-    /// Does something to one host and takes what comes of it on its way.
+    /// Calls the node of a host and sends its outputs.
     pub(crate) fn apply(&mut self, host: usize, input: &Input) -> Option<Outputs> {
         let at = &mut self.hosts[host];
         if !at.up {
@@ -102,12 +104,12 @@ impl Net {
         for (request, frame) in outputs.requests.drain(..) {
             self.calls.push_back(Call { due, host, life, request, frame });
         }
-        self.packets.drain(..self.packets.len().saturating_sub(MOST));
-        self.calls.drain(..self.calls.len().saturating_sub(MOST));
+        self.packets.drain(..self.packets.len().saturating_sub(MAX_UNDER_WAY));
+        self.calls.drain(..self.calls.len().saturating_sub(MAX_UNDER_WAY));
         Some(outputs)
     }
 
-    /// Does the same to one host over and over before anything leaves it.
+    /// Makes the same call several times before any output leaves the host.
     pub(crate) fn burst(&mut self, host: usize, input: &Input, times: u8) {
         let at = &mut self.hosts[host];
         for _ in 0..times {
@@ -118,7 +120,7 @@ impl Net {
         self.apply(host, input);
     }
 
-    /// A new life of a host, with nothing but its id and address.
+    /// Restarts a host in a new life, which keeps only the id.
     pub(crate) fn restart(&mut self, host: usize, address: u32) {
         let at = &mut self.hosts[host];
         at.life += 1;
@@ -128,7 +130,7 @@ impl Net {
         at.driven = node(self.now, id, at.epoch, address, &self.config);
     }
 
-    /// Lets time pass, everything on time.
+    /// Advances the time. All timeouts are on time.
     pub(crate) fn pass(&mut self, time: Duration, deliver: bool) {
         let end = self.now + time;
         while self.next(deliver).is_some_and(|next| next <= end) {
@@ -137,7 +139,7 @@ impl Net {
         self.now = end;
     }
 
-    /// When something happens next: a timeout or, if `deliver`, an arrival.
+    /// Returns the time of the next timeout or, if `deliver` is set, arrival.
     fn next(&self, deliver: bool) -> Option<Instant> {
         let up = self.hosts.iter().filter(|host| host.up);
         let timeouts = up.filter_map(|host| host.driven.node.poll_timeout());
@@ -149,7 +151,7 @@ impl Net {
         timeouts.chain(arrivals).min()
     }
 
-    /// Goes on to what happens next.
+    /// Advances to the next event.
     pub(crate) fn step(&mut self, deliver: bool) {
         let Some(next) = self.next(deliver) else { return };
         self.now = self.now.max(next);
@@ -165,19 +167,19 @@ impl Net {
     }
 
     fn deliver_due(&mut self) {
-        while let Some(place) = self.packets.iter().position(|packet| packet.due <= self.now) {
-            if let Some(packet) = self.packets.remove(place) {
+        while let Some(index) = self.packets.iter().position(|packet| packet.due <= self.now) {
+            if let Some(packet) = self.packets.remove(index) {
                 self.deliver(packet);
             }
         }
-        while let Some(place) = self.calls.iter().position(|call| call.due <= self.now) {
-            if let Some(call) = self.calls.remove(place) {
+        while let Some(index) = self.calls.iter().position(|call| call.due <= self.now) {
+            if let Some(call) = self.calls.remove(index) {
                 self.answer(call);
             }
         }
     }
 
-    /// A datagram comes to whoever is there, and comes again.
+    /// Delivers a datagram twice.
     pub(crate) fn deliver_twice(&mut self, packet: Packet) {
         self.deliver(packet.clone());
         self.deliver(packet);
@@ -190,14 +192,14 @@ impl Net {
         }
     }
 
-    /// Brings a request to where it goes, and the answer back.
+    /// Delivers a request and its reply.
     pub(crate) fn answer(&mut self, Call { host, life, request, frame, .. }: Call) {
         if self.hosts[host].life != life {
             return;
         }
         let from = *self.hosts[host].driven.node.local().address();
-        let there = self.at(request.to);
-        let answer = there.and_then(|there| self.apply(there, &Input::Request { from, frame }));
+        let receiver = self.at(request.to);
+        let answer = receiver.and_then(|host| self.apply(host, &Input::Request { from, frame }));
         let id = request.id;
         let input = match answer.filter(|answer| answer.result.is_ok()) {
             Some(answer) => Input::Reply { id, frame: answer.reply },
@@ -212,7 +214,7 @@ impl Net {
         }
     }
 
-    /// Which host that runs has this address.
+    /// Returns the running host at an address.
     fn at(&self, address: u32) -> Option<usize> {
         let here = |host: &Host| host.up && *host.driven.node.local().address() == address;
         self.hosts.iter().position(here)

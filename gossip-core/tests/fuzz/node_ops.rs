@@ -1,4 +1,5 @@
-//! Arbitrary commands, faults and times on a few nodes that exchange what they really send.
+//! A fuzz target with arbitrary commands, faults and times for a few nodes. The nodes exchange only
+//! the datagrams and requests that they really send.
 
 use std::time::Duration;
 
@@ -8,33 +9,35 @@ use gossip_core::{Config, Delivery, Epoch, NodeId, Stats};
 use super::driven::Input;
 use super::net::{Call, Net, Packet, id};
 
-/// Three nodes, and a fourth that claims to be the first.
+/// Number of hosts.
 const HOSTS: usize = 4;
+
+/// The ids of three nodes, and of a fourth that claims to be the first.
 const IDS: [u8; HOSTS] = [0, 1, 2, 0];
 
-/// Everything that happens in one run.
+/// The plan of a run.
 #[derive(Arbitrary, Clone, Debug)]
 pub(crate) struct Plan {
     setup: Setup,
     steps: Vec<Step>,
 }
 
-/// How the nodes are configured.
+/// The configuration of the nodes.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 struct Setup {
     requests: bool,
-    /// Whether tables and queues are as small as they may be.
+    /// Set if tables and queues have their minimum size.
     narrow: bool,
-    /// Whether what can be zero is.
+    /// Set if all options that may be zero are zero.
     hasty: bool,
-    /// Whether epochs are near their end.
+    /// Set if the epochs are near their maximum.
     late: bool,
     budget: u8,
 }
 
 #[derive(Arbitrary, Clone, Debug)]
 enum Step {
-    /// Time passes, everything arrives and nobody is late.
+    /// Time passes, everything arrives, and all timeouts are on time.
     Flow {
         steps: u8,
     },
@@ -42,50 +45,50 @@ enum Step {
     Wait {
         steps: u8,
     },
-    /// Time passes, and nobody notices until later.
+    /// Time passes without any call.
     Sleep {
         millis: u16,
     },
     Packet {
-        place: u8,
+        index: u8,
         fate: Fate,
     },
     Request {
-        place: u8,
+        index: u8,
         fate: Fate,
     },
     Command {
         host: u8,
         command: Command,
     },
-    /// Many times before anything leaves.
+    /// A command comes several times before any output leaves the host.
     Burst {
         host: u8,
         command: Command,
         times: u8,
     },
-    /// A new life.
+    /// A host restarts in a new life.
     Restart {
         host: u8,
         address: u8,
     },
-    /// Goes down as it is.
+    /// A host goes down.
     Stop {
         host: u8,
     },
 }
 
-/// What becomes of what is under way.
+/// The fate of a packet or request under way.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 enum Fate {
     Arrives,
     Twice,
     Lost,
     Changed {
-        place: u8,
+        index: u8,
         byte: u8,
     },
-    /// Seems to come from another address.
+    /// It seems to come from another address.
     Moved {
         from: u8,
     },
@@ -123,14 +126,14 @@ fn config(setup: Setup) -> Config {
     config
 }
 
-/// Takes all steps; what the nodes then have counted.
+/// Runs the target. Returns the counters of the nodes.
 pub(crate) fn node_ops(plan: &Plan) -> Vec<Stats> {
     let ids = IDS.map(|host| id(usize::from(host)));
     let epoch = if plan.setup.late { Epoch::MAX.get() - 1 } else { 1 };
     let mut net = Net::new(&ids, epoch, &config(plan.setup));
     net.hosts[HOSTS - 1].up = false;
     for step in &plan.steps {
-        take(&mut net, step);
+        run(&mut net, step);
     }
     for _ in 0..64 {
         net.step(true);
@@ -138,20 +141,20 @@ pub(crate) fn node_ops(plan: &Plan) -> Vec<Stats> {
     net.hosts.iter().map(|host| *host.driven.node.stats()).collect()
 }
 
-fn take(net: &mut Net, step: &Step) {
+fn run(net: &mut Net, step: &Step) {
     match *step {
         Step::Flow { steps } => (0..steps).for_each(|_| net.step(true)),
         Step::Wait { steps } => (0..steps).for_each(|_| net.step(false)),
         Step::Sleep { millis } => net.now = net.now + Duration::from_millis(millis.into()),
-        Step::Packet { place, fate } => {
-            let place = usize::from(place) % net.packets.len().max(1);
-            if let Some(packet) = net.packets.remove(place) {
-                meet(net, packet, fate);
+        Step::Packet { index, fate } => {
+            let index = usize::from(index) % net.packets.len().max(1);
+            if let Some(packet) = net.packets.remove(index) {
+                deliver(net, packet, fate);
             }
         }
-        Step::Request { place, fate } => {
-            let place = usize::from(place) % net.calls.len().max(1);
-            if let Some(call) = net.calls.remove(place) {
+        Step::Request { index, fate } => {
+            let index = usize::from(index) % net.calls.len().max(1);
+            if let Some(call) = net.calls.remove(index) {
                 answer(net, call, fate);
             }
         }
@@ -161,23 +164,25 @@ fn take(net: &mut Net, step: &Step) {
         Step::Burst { host, ref command, times } => {
             net.burst(usize::from(host) % HOSTS, &input(command), times);
         }
-        Step::Restart { host, address } => net.restart(usize::from(host) % HOSTS, place(address)),
+        Step::Restart { host, address } => {
+            net.restart(usize::from(host) % HOSTS, address_of(address));
+        }
         Step::Stop { host } => net.hosts[usize::from(host) % HOSTS].up = false,
     }
 }
 
-fn meet(net: &mut Net, mut packet: Packet, fate: Fate) {
+fn deliver(net: &mut Net, mut packet: Packet, fate: Fate) {
     match fate {
         Fate::Arrives => net.deliver(packet),
         Fate::Twice => net.deliver_twice(packet),
         Fate::Lost => {}
-        Fate::Changed { place, byte } => {
-            let place = usize::from(place) % packet.bytes.len();
-            packet.bytes[place] = byte;
+        Fate::Changed { index, byte } => {
+            let index = usize::from(index) % packet.bytes.len();
+            packet.bytes[index] = byte;
             net.deliver(packet);
         }
         Fate::Moved { from } => {
-            packet.from = place(from);
+            packet.from = address_of(from);
             net.deliver(packet);
         }
     }
@@ -190,26 +195,26 @@ fn answer(net: &mut Net, call: Call, fate: Fate) {
     }
 }
 
-/// One of a few addresses: those of the hosts, and some where nobody is.
-fn place(address: u8) -> u32 {
-    u32::from(address) % (HOSTS as u32 + 2)
+/// Returns the address of a host, or one of two addresses without a host.
+fn address_of(number: u8) -> u32 {
+    u32::from(number) % (HOSTS as u32 + 2)
 }
 
-fn whom(host: u8) -> NodeId {
+fn id_of(host: u8) -> NodeId {
     id(usize::from(host) % HOSTS)
 }
 
 fn input(command: &Command) -> Input {
     match *command {
-        Command::Join { seed } => Input::Join { seeds: vec![place(seed)] },
-        Command::SetSeeds { seed } => Input::SetSeeds { seeds: vec![place(seed)] },
+        Command::Join { seed } => Input::Join { seeds: vec![address_of(seed)] },
+        Command::SetSeeds { seed } => Input::SetSeeds { seeds: vec![address_of(seed)] },
         Command::SetMeta { len } => Input::SetMeta { meta: vec![len; len.into()] },
-        Command::SetAddress { address } => Input::SetAddress { address: place(address) },
+        Command::SetAddress { address } => Input::SetAddress { address: address_of(address) },
         Command::Send { to, len, by_request } => {
             let delivery = if by_request { Delivery::Request } else { Delivery::Datagram };
-            Input::Send { to: whom(to), payload: vec![7; len.into()], delivery }
+            Input::Send { to: id_of(to), payload: vec![7; len.into()], delivery }
         }
-        Command::Forget { host } => Input::Forget { id: whom(host) },
+        Command::Forget { host } => Input::Forget { id: id_of(host) },
         Command::Leave => Input::Leave,
     }
 }

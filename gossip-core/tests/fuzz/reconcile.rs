@@ -1,4 +1,5 @@
-//! Two nodes whose tables differ, and what is said between them gets lost, twice there or late.
+//! A fuzz target with two nodes that have different tables. Datagrams between them are lost, duplicated or
+//! late.
 
 use std::time::Duration;
 
@@ -10,45 +11,53 @@ use super::life::ENVELOPE;
 use super::net::{Net, id, node};
 use super::record::Record;
 
-/// Whoever is told of, and who tells, lives nowhere.
+/// Number of hosts.
 const HOSTS: usize = 2;
-const TELLER: u32 = 1_000;
 
-/// How many members are told of one by one, and how many more have left without a word.
-const PEOPLE: u8 = 32;
+/// The address from which the hosts learn of other members. No host has it, nor do these members.
+const TEACHER: u32 = 1_000;
+
+/// Number of members that the hosts learn of one by one.
+const MEMBERS: u8 = 32;
+
+/// Maximum number of further members, all of which have left.
 const CROWD: u16 = 1_024;
 
-/// So few steps that all that is waited takes less than an hour.
-const STEPS: usize = 512;
+/// Maximum number of steps. Their pauses take less than an hour.
+const MAX_STEPS: usize = 512;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// How soon all must be equal once nothing gets lost, and what this may cost: so many
-/// synchronisations, and datagrams each second besides.
-const SOON: Duration = Duration::from_secs(300);
-const SYNCS: u64 = 64;
-const DATAGRAMS: u64 = 128;
+/// Maximum time until the tables are equal once no datagram is lost.
+const MAX_TIME: Duration = Duration::from_secs(300);
 
-/// Everything that happens in one run.
+/// Maximum number of synchronisations in that time.
+const MAX_SYNCS: u64 = 64;
+
+/// Maximum number of other datagrams per second.
+const MAX_DATAGRAMS: u64 = 128;
+
+/// The plan of a run.
 #[derive(Arbitrary, Clone, Debug)]
 pub(crate) struct Plan {
     requests: bool,
     budget: u16,
     frame: u16,
     crowd: u16,
-    /// Of the crowd, each host lacks one in so many.
+    /// Each host lacks one in `gap` members of the crowd, or none if it is zero.
     gaps: [u8; HOSTS],
     steps: Vec<Step>,
 }
 
 #[derive(Arbitrary, Clone, Debug)]
 enum Step {
-    /// Some are told of a member.
-    Tell { to: [bool; HOSTS], record: Record },
-    /// A host says something new of itself.
+    /// Some hosts learn of a member.
+    Teach { to: [bool; HOSTS], record: Record },
+    /// A host changes its metadata.
     Change { host: u8, meta: u8 },
-    /// Something that is under way, in whatever order, gets there or not; or time passes.
-    Meet { place: u8, fate: Fate },
-    /// Time passes, nothing arrives.
+    /// A datagram or request that is under way meets its fate, in any order. Time passes if there is
+    /// none.
+    Deliver { index: u8, fate: Fate },
+    /// Time passes, and nothing arrives.
     Wait { pauses: u8 },
 }
 
@@ -59,27 +68,29 @@ enum Fate {
     Lost,
 }
 
-/// What came of it.
+/// The outcome of a run.
 pub(crate) struct Run {
     pub(crate) stats: [Stats; HOSTS],
-    /// How much of what was under way did not arrive, and how much twice.
+    /// Number of datagrams and requests that were lost.
     pub(crate) lost: u32,
+    /// Number of those that were duplicated.
     pub(crate) twice: u32,
 }
 
-/// Takes all steps, then lets everything arrive, until the two are equal.
+/// Runs the target: takes all steps, then delivers everything until the two tables are equal.
 pub(crate) fn reconcile(plan: &Plan) -> Run {
     let mut pair = Pair::new(plan);
-    pair.tell_crowd(plan);
+    pair.teach_crowd(plan);
     pair.meet_each_other();
-    for step in plan.steps.iter().take(STEPS) {
+    for step in plan.steps.iter().take(MAX_STEPS) {
         pair.take(step);
     }
     pair.settle();
     Run { stats: pair.stats(), lost: pair.lost, twice: pair.twice }
 }
 
-/// Only comparison is at work: nobody is probed for an hour, so nobody dies of not being there.
+/// Returns a configuration in which only reconciliation is at work. The nodes probe no member for an
+/// hour, and so declare none dead.
 fn config(plan: &Plan) -> Config {
     let mut config = Config::lan();
     let hour = Duration::from_secs(3_600);
@@ -96,12 +107,12 @@ fn config(plan: &Plan) -> Config {
 
 struct Pair {
     net: Net,
-    /// Is told all that anybody is told, at once.
+    /// A node that learns at once all that either host learns.
     witness: Driven,
-    /// What its datagrams begin with.
+    /// The envelope of the witness.
     envelope: Vec<u8>,
-    /// How much metadata a member may have.
-    most: usize,
+    /// Maximum length of metadata.
+    max_meta: usize,
     lost: u32,
     twice: u32,
 }
@@ -110,44 +121,45 @@ impl Pair {
     fn new(plan: &Plan) -> Self {
         let config = config(plan);
         let mut net = Net::new(&[id(0), id(1)], 1, &config);
-        // To check all that must hold takes too long where there are so many.
+        // The checks take too long with a large crowd.
         net.checked = plan.crowd % CROWD < 64;
-        let mut witness = node(net.now, id(HOSTS), 1, TELLER, &config);
+        let mut witness = node(net.now, id(HOSTS), 1, TEACHER, &config);
         let joining = witness.apply_unchecked(net.now, &Input::Join { seeds: vec![0] });
         let envelope = joining.transmits[0].1[..ENVELOPE].to_vec();
         let Err(CommandError::TooLarge { limit }) = witness.node.set_meta(net.now, &[0; 1_024])
         else {
-            unreachable!("more than anybody may have")
+            unreachable!("the metadata is too long")
         };
-        Self { net, witness, envelope, most: limit, lost: 0, twice: 0 }
+        Self { net, witness, envelope, max_meta: limit, lost: 0, twice: 0 }
     }
 
-    /// Tells both hosts of a crowd, of which each lacks some.
-    fn tell_crowd(&mut self, plan: &Plan) {
-        let knows = |gap: u8, place| gap == 0 || place % usize::from(gap) != 0;
-        let [one, other] = plan.gaps.map(|gap| move |place| knows(gap, place));
-        self.tell_of(plan, 0, one);
-        self.tell_of(plan, 1, other);
-        self.tell_of(plan, HOSTS, |place| one(place) || other(place));
+    /// Teaches both hosts the crowd, except for their gaps.
+    fn teach_crowd(&mut self, plan: &Plan) {
+        let knows = |gap: u8, index| gap == 0 || index % usize::from(gap) != 0;
+        let [one, other] = plan.gaps.map(|gap| move |index| knows(gap, index));
+        self.teach_some(plan, 0, one);
+        self.teach_some(plan, 1, other);
+        self.teach_some(plan, HOSTS, |index| one(index) || other(index));
     }
 
-    fn tell_of(&mut self, plan: &Plan, whom: usize, known: impl Fn(usize) -> bool) {
-        let first = HOSTS + 1 + usize::from(PEOPLE);
-        let crowd = (0..usize::from(plan.crowd % CROWD)).filter(|&place| known(place));
-        let records = crowd.flat_map(|place| Record::gone().encode(id(first + place), self.most));
+    fn teach_some(&mut self, plan: &Plan, student: usize, known: impl Fn(usize) -> bool) {
+        let first = HOSTS + 1 + usize::from(MEMBERS);
+        let crowd = (0..usize::from(plan.crowd % CROWD)).filter(|&index| known(index));
+        let records =
+            crowd.flat_map(|index| Record::departed().encode(id(first + index), self.max_meta));
         let bytes = self.envelope.iter().copied().chain(records).collect();
-        self.tell(whom, bytes);
+        self.teach(student, bytes);
     }
 
-    /// Tells one of the hosts, or the witness.
-    fn tell(&mut self, whom: usize, bytes: Vec<u8>) {
-        let input = Input::Datagram { from: TELLER, bytes };
-        let told = if whom < HOSTS {
-            self.net.apply(whom, &input).expect("it is up")
+    /// Teaches a host, or the witness, the records in a datagram.
+    fn teach(&mut self, student: usize, bytes: Vec<u8>) {
+        let input = Input::Datagram { from: TEACHER, bytes };
+        let outputs = if student < HOSTS {
+            self.net.apply(student, &input).expect("it is up")
         } else {
             self.witness.apply_unchecked(self.net.now, &input)
         };
-        assert_eq!(told.result, Ok(()));
+        assert_eq!(outputs.result, Ok(()));
     }
 
     fn meet_each_other(&mut self) {
@@ -159,26 +171,26 @@ impl Pair {
     fn take(&mut self, step: &Step) {
         let net = &mut self.net;
         match *step {
-            Step::Tell { to, ref record } => {
-                let whom = id(HOSTS + 1 + usize::from(record.whom % PEOPLE));
-                let bytes = [&self.envelope[..], &record.encode(whom, self.most)].concat();
-                // What nobody else is told, the witness is not told either.
-                let told = [to[0], to[1], to[0] || to[1]];
-                for (host, _) in told.iter().enumerate().filter(|(_, told)| **told) {
-                    self.tell(host, bytes.clone());
+            Step::Teach { to, ref record } => {
+                let member = id(HOSTS + 1 + usize::from(record.member % MEMBERS));
+                let bytes = [&self.envelope[..], &record.encode(member, self.max_meta)].concat();
+                // The witness learns the record if a host does.
+                let students = [to[0], to[1], to[0] || to[1]];
+                for (host, _) in students.iter().enumerate().filter(|(_, learns)| **learns) {
+                    self.teach(host, bytes.clone());
                 }
             }
             Step::Change { host, meta } => {
-                let meta = vec![meta; self.most.min(meta.into())];
+                let meta = vec![meta; self.max_meta.min(meta.into())];
                 net.apply(usize::from(host) % HOSTS, &Input::SetMeta { meta });
             }
-            Step::Meet { place, fate } => self.meet(place.into(), fate),
+            Step::Deliver { index, fate } => self.deliver(index.into(), fate),
             Step::Wait { pauses } => net.pass(u32::from(pauses) * PAUSE, false),
         }
     }
 
-    /// Something that is under way between the two gets there or not.
-    fn meet(&mut self, place: usize, fate: Fate) {
+    /// Delivers a datagram or request that is under way between the two, or loses it.
+    fn deliver(&mut self, index: usize, fate: Fate) {
         let net = &mut self.net;
         net.packets.retain(|packet| (packet.to as usize) < HOSTS);
         if net.packets.is_empty() && net.calls.is_empty() {
@@ -186,14 +198,14 @@ impl Pair {
         }
         self.lost += u32::from(matches!(fate, Fate::Lost));
         self.twice += u32::from(matches!(fate, Fate::Twice));
-        let place = place % (net.packets.len() + net.calls.len());
-        if let Some(packet) = net.packets.remove(place) {
+        let index = index % (net.packets.len() + net.calls.len());
+        if let Some(packet) = net.packets.remove(index) {
             match fate {
                 Fate::Arrives => net.deliver(packet),
                 Fate::Twice => net.deliver_twice(packet),
                 Fate::Lost => {}
             }
-        } else if let Some(call) = net.calls.remove(place - net.packets.len()) {
+        } else if let Some(call) = net.calls.remove(index - net.packets.len()) {
             match fate {
                 Fate::Lost => net.fail(call),
                 Fate::Arrives | Fate::Twice => net.answer(call),
@@ -201,38 +213,41 @@ impl Pair {
         }
     }
 
-    /// Nothing gets lost any more.
+    /// Loses no more datagrams, and checks that the tables become equal and then stay silent.
     fn settle(&mut self) {
         let start = self.net.now;
         let under_way = self.net.packets.len() as u64;
         let [syncs, received] = self.work();
         self.meet_each_other();
         while !self.is_equal() {
-            assert!(self.net.now < start + SOON, "not equal after {SOON:?}");
+            assert!(self.net.now < start + MAX_TIME, "not equal after {MAX_TIME:?}");
             self.net.step(true);
         }
         let seconds = 1 + self.net.now.saturating_duration_since(start).as_secs();
         let [syncs, received] = [self.work()[0] - syncs, self.work()[1] - received];
-        assert!(syncs <= SYNCS, "{syncs} synchronisations");
-        // In each, either may tell the other of everybody; what was under way may be answered, and
-        // the answer too.
+        assert!(syncs <= MAX_SYNCS, "{syncs} synchronisations");
+        // In each synchronisation, either host may send all records. A datagram that was under way
+        // may cause an answer, and that a further one.
         let members = self.net.hosts[0].driven.node.members().count() as u64;
-        let most = 3 * under_way + DATAGRAMS * seconds + 2 * members * (2 + syncs);
-        assert!(received <= most, "{received} datagrams for {syncs} synchronisations of {members}");
+        let limit = 3 * under_way + MAX_DATAGRAMS * seconds + 2 * members * (2 + syncs);
+        assert!(
+            received <= limit,
+            "{received} datagrams for {syncs} synchronisations of {members}"
+        );
         self.check_members();
-        // What was begun before comes to its end; then there is nothing to say.
+        // Repairs in progress end. After that, no host has a reason for another.
         self.net.pass(Duration::from_secs(2), true);
-        let said = self.said();
+        let sent = self.sent();
         self.net.pass(Duration::from_secs(1), true);
         assert!(self.is_equal(), "equal, but not for long");
-        assert_eq!(self.said(), said, "a difference is looked for where there is none");
+        assert_eq!(self.sent(), sent, "equal tables, but still a repair");
     }
 
     fn stats(&self) -> [Stats; HOSTS] {
         [0, 1].map(|host| *self.net.hosts[host].driven.node.stats())
     }
 
-    /// How many synchronisations there were, and datagrams between the two.
+    /// Returns the numbers of synchronisations and of datagrams received.
     fn work(&self) -> [u64; 2] {
         let [one, other] = self.stats();
         [
@@ -241,8 +256,8 @@ impl Pair {
         ]
     }
 
-    /// How much was sent because there was a difference.
-    fn said(&self) -> u64 {
+    /// Returns the number of messages that repair a difference.
+    fn sent(&self) -> u64 {
         self.stats()
             .iter()
             .map(|stats| stats.sent)
@@ -255,24 +270,24 @@ impl Pair {
         one == other
     }
 
-    /// Both know all that the witness was told, each in its last version.
+    /// Checks that both hosts know exactly the members of the witness, in the same versions.
     fn check_members(&self) {
         for host in &self.net.hosts {
             let node = &host.driven.node;
-            let told = self.witness.node.members().filter(|member| member.id() != id(HOSTS));
+            let taught = self.witness.node.members().filter(|member| member.id() != id(HOSTS));
             let mut count = HOSTS;
-            for member in told {
+            for member in taught {
                 let known = node.member(&member.id()).map(essence);
                 assert_eq!(known, Some(essence(member)), "{}", member.id());
                 count += 1;
             }
-            assert_eq!(node.members().count(), count, "nobody else is there");
+            assert_eq!(node.members().count(), count, "no other member");
         }
     }
 }
 
-/// What is equal everywhere in the end: all but suspicions.
+/// Returns the parts of a record that become equal on all nodes: all except suspicions.
 fn essence(member: &Member<u32>) -> impl PartialEq + core::fmt::Debug + use<> {
-    let gone = Some(member.status()).filter(|status| !status.is_live());
-    (member.incarnation(), *member.address(), member.meta().to_vec(), gone)
+    let departed = Some(member.status()).filter(|status| !status.is_live());
+    (member.incarnation(), *member.address(), member.meta().to_vec(), departed)
 }

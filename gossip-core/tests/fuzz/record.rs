@@ -1,25 +1,25 @@
-//! Records as they are on the wire, with whatever in them.
+//! Encoded records with arbitrary contents.
 
 use arbitrary::Arbitrary;
 use gossip_core::NodeId;
 
-/// What this needs to know of the wire.
+/// Kinds and numbers of values of the wire format that this module needs.
 const RECORD: u8 = 0x20;
 const LEFT: u8 = 2;
 const PHASES: u8 = 3;
 const LEVELS: u8 = 2;
 
-/// What its round says if it is no rumour.
-const OLD_NEWS: u8 = u8::MAX;
+/// The round of a record that is no rumour.
+const NOT_A_RUMOR: u8 = u8::MAX;
 
-/// So much of a number takes one byte.
+/// The limit of a number in one byte.
 const BYTE: u8 = 0x80;
 
-/// What is told of a member.
+/// A record of a member.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub(crate) struct Record {
-    pub(crate) whom: u8,
-    news: bool,
+    pub(crate) member: u8,
+    is_rumor: bool,
     age: u8,
     incarnation: [u8; 3],
     phase: u8,
@@ -36,11 +36,11 @@ struct Accusation {
 }
 
 impl Record {
-    /// Of somebody who left, and never said much.
-    pub(crate) fn gone() -> Self {
+    /// Returns the record of a member that left, without metadata.
+    pub(crate) fn departed() -> Self {
         Self {
-            whom: 0,
-            news: false,
+            member: 0,
+            is_rumor: false,
             age: 0,
             incarnation: [0; 3],
             phase: LEFT,
@@ -50,10 +50,10 @@ impl Record {
         }
     }
 
-    /// As a message, with metadata of at most so many bytes.
-    pub(crate) fn encode(&self, id: NodeId, most: usize) -> Vec<u8> {
-        let meta = vec![self.address; usize::from(self.meta) % (most + 1)];
-        let mut body = vec![if self.news { 0 } else { OLD_NEWS }];
+    /// Returns the record as a message, with at most `max_meta` bytes of metadata.
+    pub(crate) fn encode(&self, id: NodeId, max_meta: usize) -> Vec<u8> {
+        let meta = vec![self.address; usize::from(self.meta) % (max_meta + 1)];
+        let mut body = vec![if self.is_rumor { 0 } else { NOT_A_RUMOR }];
         body.extend(age(self.age % BYTE));
         body.extend(id.0);
         body.extend(incarnation(self.incarnation));
@@ -72,24 +72,24 @@ impl Accusation {
     fn encode(&self, body: &mut Vec<u8>) {
         body.push(1);
         body.extend(incarnation(self.incarnation));
-        let accusers: Vec<_> = self.accusers.iter().flatten().flat_map(|&who| [who; 4]).collect();
+        let accusers: Vec<_> = self.accusers.iter().flatten().flat_map(|&id| [id; 4]).collect();
         body.extend([self.level % LEVELS, accusers.len() as u8]);
         body.extend(accusers);
     }
 }
 
-/// Epoch, nonce, number.
+/// Encodes epoch, nonce and number.
 fn incarnation([epoch, nonce, number]: [u8; 3]) -> [u8; 6] {
     [epoch % BYTE, nonce, 0, 0, 0, number % BYTE]
 }
 
-/// Seconds as milliseconds, in three bytes of seven bits.
+/// Encodes seconds as milliseconds, in three bytes of seven bits.
 fn age(seconds: u8) -> [u8; 3] {
     let millis = u32::from(seconds) * 1_000;
     [millis as u8 | BYTE, (millis >> 7) as u8 | BYTE, (millis >> 14) as u8]
 }
 
-/// A number in two bytes of seven bits.
+/// Encodes a number in two bytes of seven bits.
 fn length(len: usize) -> [u8; 2] {
     [len as u8 | BYTE, (len >> 7) as u8]
 }
