@@ -52,3 +52,8 @@ fn trials(scenarios: &[(&str, Scenario)], adapter: Adapter) -> Vec<Trial> {
     };
     scenarios.iter().map(trial).collect()
 }
+
+/// The examples of the workspace's README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -40,8 +40,3 @@ pub fn start(options: Options) -> Starting {
         Ok(handle)
     })
 }
-
-/// The examples of the README, compiled.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
