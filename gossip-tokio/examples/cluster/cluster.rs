@@ -6,6 +6,7 @@ use cpu_time::ProcessTime;
 use gossip_tokio::{Config, Error, Gossip, NodeId, Status};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::model::{Idle, Notice};
 use crate::view::{Step, View};
 
 /// Time between two looks at the nodes: the resolution of all times.
@@ -13,20 +14,6 @@ const TICK: Duration = Duration::from_millis(5);
 
 /// Time after which a step fails.
 const LIMIT: Duration = Duration::from_secs(60);
-
-/// Times from a cause until the first and the last node knew.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Notice {
-    pub(crate) first: Duration,
-    pub(crate) last: Duration,
-}
-
-/// The traffic of an idle node per second.
-pub(crate) struct Idle {
-    pub(crate) packets: f64,
-    pub(crate) bytes: f64,
-    pub(crate) cpu_us: f64,
-}
 
 pub(crate) struct Cluster {
     nodes: Vec<Gossip>,
@@ -49,8 +36,7 @@ impl Cluster {
         let _joining: Vec<_> = self.nodes[1..].iter().map(|node| node.join([seed])).collect();
         let mut watch = Watch::new(begin, view.step("meet"));
         loop {
-            let known: Vec<_> =
-                self.nodes.iter().map(|node| node.read(|node| node.live_peers())).collect();
+            let known: Vec<_> = self.nodes.iter().map(Gossip::live_peers).collect();
             let knowing = known.iter().filter(|&&known| known >= others).count();
             let strip = known.iter().map(|&known| level(known, others)).collect();
             if watch.look(strip, knowing, self.nodes.len(), "know all").await? {
@@ -131,7 +117,7 @@ impl Cluster {
         let begin = Instant::now();
         let node = start(victim).await?;
         let (id, others) = (node.id(), self.nodes.len() - 1);
-        let epoch = node.read(|node| node.local().epoch());
+        let epoch = node.local().epoch();
         let _joining = node.join([self.nodes[0].local_addr()]);
         self.nodes[victim] = node;
         let mut watch = Watch::new(begin, step);
@@ -163,15 +149,15 @@ impl Cluster {
     }
 
     /// Returns the status of a member in the view of each other node.
-    fn look_at(&self, id: NodeId, place: usize) -> (String, Vec<Option<Status>>) {
+    fn look_at(&self, id: NodeId, subject: usize) -> (String, Vec<Option<Status>>) {
         let mut strip = String::new();
         let mut statuses = Vec::with_capacity(self.nodes.len());
         for (number, node) in self.nodes.iter().enumerate() {
-            if number == place {
+            if number == subject {
                 strip.push(' ');
                 continue;
             }
-            let status = node.read(|node| node.member(&id).map(|member| member.status()));
+            let status = node.member(&id).map(|member| member.status());
             strip.push(match status {
                 Some(Status::Up) => '█',
                 Some(Status::Suspect) => '?',

@@ -3,6 +3,7 @@
 //! `cargo run --release -p gossip-tokio --example cluster -- --help`
 
 mod cluster;
+mod model;
 mod view;
 
 use std::process::ExitCode;
@@ -11,7 +12,8 @@ use std::time::Duration;
 use clap::Parser;
 use serde::Serialize;
 
-use cluster::{Cluster, Notice};
+use cluster::Cluster;
+use model::Notice;
 use view::{Output, View};
 
 /// Duration of the measurement of the idle cluster.

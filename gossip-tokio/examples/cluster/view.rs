@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cluster::Notice;
+use crate::model::Notice;
 
 /// Number of nodes that fit on a line.
 const CELLS: usize = 50;
