@@ -29,7 +29,7 @@ pub(crate) fn sees(node: &Gossip, member: NodeId, status: Status) {
 /// Joins through `seed`, which must answer.
 #[track_caller]
 pub(crate) fn joins(node: &Gossip, seed: &Gossip) {
-    let outcomes = done(node.join([seed.read(|node| *node.local().address())]));
+    let outcomes = done(node.join([*seed.local().address()]));
     let result = outcomes[0].result.as_ref();
     assert_eq!(*result.expect("the seed answers"), seed.id());
 }

@@ -86,8 +86,9 @@ pub type LocalEvent = gossip_core::LocalEvent<SocketAddr>;
 pub mod api {
     pub use gossip_core::{
         CommandError, Config, ConfigError, Delivery, DetectorConfig, DetectorKind, Epoch,
-        FailedProbe, Incarnation, JoinConfig, JoinError, MAX_META, MembersConfig, NodeId,
-        QueuesConfig, RepairConfig, RequestsConfig, RumorsConfig, SendId, Stats, Status, Verdict,
+        FailedProbe, Incarnation, JoinConfig, JoinError, JoinId, MAX_META, MembersConfig, NodeId,
+        ParseNodeIdError, QueuesConfig, RepairConfig, RequestsConfig, RumorsConfig, SendId, Stats,
+        Status, Verdict,
     };
 
     pub use crate::{

@@ -16,6 +16,7 @@ use crate::{Engine, Error, Gossip, Node, Options, Pending, Snapshot, SnapshotErr
 
 /// A node and its sockets, ready for an adapter to drive.
 #[derive(Debug)]
+#[must_use = "dropping it stops the node"]
 pub struct Prepared {
     /// The handle for the application.
     pub handle: Gossip,
@@ -30,6 +31,7 @@ pub struct Prepared {
 
 /// A guard that the driver holds while it runs and owns the sockets. Dropping it ends all waiting.
 #[derive(Debug)]
+#[must_use = "dropping it stops the node"]
 pub struct DriverGuard(Arc<Engine>);
 
 impl DriverGuard {
@@ -100,7 +102,7 @@ impl Options {
             Local::new(id, epoch, address.canonical()).cluster(self.cluster).meta(self.meta);
         let clock = Clock::new();
         let node = Node::new(clock.now(), local, self.config, entropy()?)?;
-        let restored = Snapshot { id, epoch, members };
+        let restored = Snapshot::new(id, epoch, members);
         let snapshot_writer =
             self.snapshot.map(|path| keep(&clock, path, &restored, error)).transpose()?;
         let engine =

@@ -20,6 +20,7 @@ const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
 /// The data with which a restarted node is the same member and finds its cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Snapshot {
     /// The id of the node.
     pub id: NodeId,
@@ -35,6 +36,13 @@ impl Snapshot {
 
     /// Number of members in a snapshot.
     pub const MAX_MEMBERS: usize = 64;
+
+    /// Creates the snapshot of a node from its id, the epoch of its last life, and addresses of live
+    /// members.
+    #[must_use]
+    pub fn new(id: NodeId, epoch: Epoch, members: Vec<SocketAddr>) -> Self {
+        Self { id, epoch, members }
+    }
 
     /// Reads the file at `path`. Returns `None` if it does not exist.
     ///
@@ -90,7 +98,7 @@ impl Snapshot {
         let more = restored.iter().filter(|&address| !members.contains(address));
         let more: Vec<_> = more.take(room).copied().collect();
         members.extend(more);
-        Self { id: local.id(), epoch: local.epoch(), members }
+        Self::new(local.id(), local.epoch(), members)
     }
 }
 
@@ -138,7 +146,7 @@ mod tests {
 
     fn snapshot() -> Snapshot {
         let members = (1..4).map(address).collect();
-        Snapshot { id: NodeId::from_u128(7), epoch: Epoch::new(8).unwrap(), members }
+        Snapshot::new(NodeId::from_u128(7), Epoch::new(8).unwrap(), members)
     }
 
     #[test]

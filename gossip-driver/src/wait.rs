@@ -69,6 +69,7 @@ where
 /// An operation in progress: async code awaits it, and a plain thread calls [`wait`](Self::wait).
 ///
 /// It works on any runtime. Dropping it only ends the waiting.
+#[must_use = "the operation has begun, but nothing waits for it: drop it if that is intended"]
 pub struct Pending<T>(Until<Arc<Event>, Box<dyn FnMut() -> Option<T> + Send>>);
 
 impl<T> Pending<T> {

@@ -40,7 +40,7 @@ fn write_for_ever(file: &Path) {
         let gone = (0..number % 60).map(|port| SocketAddr::from(([127, 0, 0, 1], 1 + port)));
         let members = before.members.iter().copied().take(1).chain(gone).collect();
         let epoch = Epoch::new(before.epoch.get() + u64::from(number)).unwrap();
-        Snapshot { id: before.id, epoch, members }.save(file).unwrap();
+        Snapshot::new(before.id, epoch, members).save(file).unwrap();
     }
 }
 
@@ -57,7 +57,7 @@ fn killed_writer_leaves_whole_snapshot() {
     let home = start().start().unwrap();
     let id = NodeId::from_u128(2);
     let mut epoch = Epoch::new(1).unwrap();
-    Snapshot { id, epoch, members: vec![home.local_addr()] }.save(&file).unwrap();
+    Snapshot::new(id, epoch, vec![home.local_addr()]).save(&file).unwrap();
 
     for kill in 0..KILLS {
         let mut writer = writer(&file);
@@ -70,7 +70,7 @@ fn killed_writer_leaves_whole_snapshot() {
         assert!(kept.epoch >= epoch, "never an older one again");
         let node = start().epoch(epoch).snapshot(&file).start().unwrap();
         assert!(node.snapshot_error().is_none());
-        epoch = node.read(|node| node.local().epoch());
+        epoch = node.local().epoch();
         assert_eq!((node.id(), epoch.get()), (id, kept.epoch.get() + 1));
         let back = home.until(move |node| node.member(&id).is_some_and(|m| m.epoch() == epoch));
         assert_eq!(back.wait_timeout(LONG), Some(true));

@@ -29,5 +29,5 @@ pub(super) fn run(adapter: Adapter) {
         }
         _ => None,
     });
-    assert!(nodes[0].read(|node| node.member(&id(2)).is_none()));
+    assert!(nodes[0].member(&id(2)).is_none());
 }

@@ -34,7 +34,7 @@ fn teach(node: &Gossip, count: u32, config: &Config) {
     for numbers in numbers.chunks(AT_ONCE) {
         let known = numbers.last().map_or(0, |&last| last as usize + 1);
         let mut tries = 0..10;
-        while tries.next().is_some() && node.read(Node::live_peers) < known {
+        while tries.next().is_some() && node.live_peers() < known {
             for &number in numbers {
                 let mut joiner = forged(number, config);
                 joiner.join(Instant::ORIGIN, [address]);
@@ -46,7 +46,7 @@ fn teach(node: &Gossip, count: u32, config: &Config) {
             taught.wait_timeout(Duration::from_secs(2));
         }
     }
-    assert_eq!(node.read(Node::live_peers), count as usize);
+    assert_eq!(node.live_peers(), count as usize);
 }
 
 pub(super) fn run(adapter: Adapter) {

@@ -11,7 +11,7 @@ pub(super) fn run(adapter: Adapter) {
 
     // The options give neither id nor epoch: they come from chance, the wall clock and the file.
     let first = adapter.bind("127.0.0.1:0").snapshot(&file).start().unwrap();
-    let before = first.read(|node| node.local().epoch());
+    let before = first.local().epoch();
     joins(&first, &home);
     done(first.shutdown());
     let kept = Snapshot::load(&file).unwrap().expect("it is written at the end");
@@ -22,7 +22,7 @@ pub(super) fn run(adapter: Adapter) {
     let restarted = adapter.bind("127.0.0.1:0").epoch(crate::adapter::epoch(1)).snapshot(&file);
     let restarted = restarted.start().unwrap();
     assert_eq!(restarted.id(), first.id());
-    assert_eq!(restarted.read(|node| node.local().epoch().get()), before.get() + 1);
+    assert_eq!(restarted.local().epoch().get(), before.get() + 1);
     until(&restarted, |node| node.member(&id(1)).is_some());
     let (who, address) = (restarted.id(), restarted.local_addr());
     until(&home, move |node| node.member(&who).is_some_and(|m| *m.address() == address));

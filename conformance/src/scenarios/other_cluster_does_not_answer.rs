@@ -7,6 +7,6 @@ pub(super) fn run(adapter: Adapter) {
     let outcomes = done(there.join([here.local_addr()]));
     assert_eq!(outcomes[0].seed, here.local_addr().to_string());
     assert_eq!(outcomes[0].result.as_ref().unwrap_err().to_string(), "no answer in time");
-    assert_eq!(here.read(|node| node.live_peers()), 0);
+    assert_eq!(here.live_peers(), 0);
     assert!(here.stats().rejected.cluster > 0);
 }

@@ -39,6 +39,7 @@ impl Engine {
 
     /// Returns the next datagram to send, encoded into `buf`, which must hold at least
     /// [`Config::datagram_budget`] bytes.
+    #[must_use = "the datagram is lost unless it is sent"]
     pub fn poll_transmit<'b>(&self, buf: &'b mut [u8]) -> Option<Transmit<'b, SocketAddr>> {
         let mut transmit = self.lock().node.poll_transmit(self.clock.now(), buf)?;
         trace::sent(self.id, transmit.to, transmit.bytes.len());
@@ -58,6 +59,7 @@ impl Engine {
     }
 
     /// Returns the next request to make, and writes its frame to `frame`.
+    #[must_use = "the request fails unless it is made"]
     pub fn poll_request(&self, frame: &mut Vec<u8>) -> Option<Request<SocketAddr>> {
         let request = self.lock().node.poll_request(self.clock.now(), frame)?;
         trace::request(self.id, request.to, frame.len());
@@ -86,6 +88,7 @@ impl Engine {
 
     /// Handles the request of another node. Returns whether there is a reply, which is then in
     /// `reply`. Wakes the driver.
+    #[must_use = "the reply must be sent if there is one"]
     pub fn handle_request(&self, from: SocketAddr, frame: &mut [u8], reply: &mut Vec<u8>) -> bool {
         let from = from.canonical();
         let result = self.command(|state, now| state.node.handle_request(now, &from, frame, reply));
