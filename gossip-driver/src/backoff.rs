@@ -11,19 +11,19 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    const LEAST: Duration = Duration::from_millis(1);
-    const MOST: Duration = Duration::from_millis(100);
+    const MIN: Duration = Duration::from_millis(1);
+    const MAX: Duration = Duration::from_millis(100);
 
     /// Starts without a pause.
     #[must_use]
     pub const fn new() -> Self {
-        Self { next: Self::LEAST, until: None }
+        Self { next: Self::MIN, until: None }
     }
 
     /// Notes an error. Returns the length of the pause.
     pub fn failed(&mut self) -> Duration {
         let pause = self.next;
-        self.next = (pause * 2).min(Self::MOST);
+        self.next = (pause * 2).min(Self::MAX);
         self.until = Some(Instant::now() + pause);
         pause
     }

@@ -12,8 +12,8 @@ impl Display for Update {
     /// Writes one line per event, or one line per member of a snapshot.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Snapshot(members) => members.iter().enumerate().try_for_each(|(place, who)| {
-                f.write_str(if place == 0 { "" } else { "\n" })?;
+            Self::Snapshot(members) => members.iter().enumerate().try_for_each(|(index, who)| {
+                f.write_str(if index == 0 { "" } else { "\n" })?;
                 member(f, "is", who)
             }),
             Self::Lagged { lost } => write!(f, "{lost} events lost"),
@@ -33,8 +33,8 @@ fn event(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
         Event::Member(MemberEvent::Failed { member: who, why }) => {
             member(f, "has failed and is", who)?;
             let accusers = why.accusers.iter().enumerate();
-            accusers.into_iter().try_for_each(|(place, accuser)| {
-                let before = if place == 0 { ", by the word of" } else { " and" };
+            accusers.into_iter().try_for_each(|(index, accuser)| {
+                let before = if index == 0 { ", by the word of" } else { " and" };
                 write!(f, "{before} {accuser:.8}")
             })
         }

@@ -229,7 +229,7 @@ impl Gossip {
     ) -> Result<R, CommandError> {
         self.engine().command(|State { node, driver, .. }, now| match driver {
             DriverState::Running => f(node, now),
-            DriverState::Stopping | DriverState::Over => Err(CommandError::Stopped),
+            DriverState::Stopping | DriverState::Stopped => Err(CommandError::Stopped),
         })
     }
 }

@@ -57,7 +57,7 @@ impl Progress {
 /// waiting.
 #[derive(Debug)]
 pub(crate) struct Joins {
-    open: BTreeMap<u64, Vec<(String, Progress)>>,
+    in_progress: BTreeMap<u64, Vec<(String, Progress)>>,
     next: u64,
     /// Time for the resolution of names. The core has the same timeout for the seeds.
     timeout: Duration,
@@ -65,21 +65,21 @@ pub(crate) struct Joins {
 
 impl Joins {
     pub(crate) fn new(timeout: Duration) -> Self {
-        Self { open: BTreeMap::new(), next: 0, timeout }
+        Self { in_progress: BTreeMap::new(), next: 0, timeout }
     }
 
     /// Begins a join through `seeds`. Returns its ticket.
-    pub(crate) fn open(&mut self, now: Instant, seeds: impl IntoIterator<Item = String>) -> u64 {
+    pub(crate) fn begin(&mut self, now: Instant, seeds: impl IntoIterator<Item = String>) -> u64 {
         let ticket = self.next;
         self.next += 1;
         let deadline = now + self.timeout;
         let seeds = seeds.into_iter().map(|seed| (seed, Progress::Resolving { deadline }));
-        self.open.insert(ticket, seeds.collect());
+        self.in_progress.insert(ticket, seeds.collect());
         ticket
     }
 
     fn resolving(&mut self, slot: SeedSlot) -> Option<&mut Progress> {
-        let (_, progress) = self.open.get_mut(&slot.ticket)?.get_mut(slot.index)?;
+        let (_, progress) = self.in_progress.get_mut(&slot.ticket)?.get_mut(slot.index)?;
         matches!(progress, Progress::Resolving { .. }).then_some(progress)
     }
 
@@ -106,7 +106,7 @@ impl Joins {
         outcomes: &[(SocketAddr, Result<NodeId, JoinError>)],
     ) {
         let is_it = |p: &Progress| matches!(p, Progress::Asked { id: asked, .. } if *asked == id);
-        let mut seeds = self.open.values_mut().flatten();
+        let mut seeds = self.in_progress.values_mut().flatten();
         if let Some((_, progress)) = seeds.find(|(_, progress)| is_it(progress)) {
             let mut results = outcomes.iter().map(|&(_, result)| result);
             let result = results.clone().find(Result::is_ok).or_else(|| results.next_back());
@@ -117,12 +117,12 @@ impl Joins {
 
     /// Returns when to call [`expire`](Self::expire).
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.open.values().flatten().filter_map(|(_, progress)| progress.deadline()).min()
+        self.in_progress.values().flatten().filter_map(|(_, progress)| progress.deadline()).min()
     }
 
     /// Ends what has timed out.
     pub(crate) fn expire(&mut self, now: Instant) {
-        for (_, progress) in self.open.values_mut().flatten() {
+        for (_, progress) in self.in_progress.values_mut().flatten() {
             if progress.deadline().is_none_or(|deadline| deadline > now) {
                 continue;
             }
@@ -138,7 +138,7 @@ impl Joins {
 
     /// Ends all joins: the node has stopped.
     pub(crate) fn stop(&mut self) {
-        for (_, progress) in self.open.values_mut().flatten() {
+        for (_, progress) in self.in_progress.values_mut().flatten() {
             if progress.deadline().is_some() {
                 *progress = Progress::Done(Err(SeedError::Stopped));
             }
@@ -147,7 +147,7 @@ impl Joins {
 
     /// Takes the outcomes in the order of the seeds, once all are there.
     pub(crate) fn take(&mut self, ticket: u64) -> Option<Vec<SeedOutcome>> {
-        let seeds = self.open.get(&ticket)?;
+        let seeds = self.in_progress.get(&ticket)?;
         if seeds.iter().any(|(_, progress)| progress.deadline().is_some()) {
             return None;
         }
@@ -155,12 +155,12 @@ impl Joins {
             Progress::Done(result) => Some(SeedOutcome { seed, result }),
             _ => None,
         };
-        Some(self.open.remove(&ticket)?.into_iter().filter_map(outcome).collect())
+        Some(self.in_progress.remove(&ticket)?.into_iter().filter_map(outcome).collect())
     }
 
     /// Drops a join whose caller has stopped waiting.
     pub(crate) fn forget(&mut self, ticket: u64) {
-        self.open.remove(&ticket);
+        self.in_progress.remove(&ticket);
     }
 }
 
@@ -172,7 +172,7 @@ mod tests {
 
     fn joins(seeds: &[&str]) -> (Joins, u64) {
         let mut joins = Joins::new(TIMEOUT);
-        let ticket = joins.open(Instant::ORIGIN, seeds.iter().map(ToString::to_string));
+        let ticket = joins.begin(Instant::ORIGIN, seeds.iter().map(ToString::to_string));
         (joins, ticket)
     }
 
@@ -188,13 +188,13 @@ mod tests {
     }
 
     #[test]
-    fn a_join_without_seeds_is_over() {
+    fn join_without_seeds_is_done() {
         let (mut joins, ticket) = joins(&[]);
         assert!(joins.take(ticket).unwrap().is_empty());
     }
 
     #[test]
-    fn outcomes_come_together_and_in_order() {
+    fn outcomes_come_together_in_order() {
         let (mut joins, ticket) = joins(&["a:1", "b:1"]);
         joins.unresolved(SeedSlot { ticket, index: 1 }, io::Error::other("no such name"));
         assert!(joins.take(ticket).is_none(), "a is still missing");
@@ -207,30 +207,30 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_too_long_is_given_up() {
+    fn join_ends_at_timeout() {
         let (mut joins, ticket) = joins(&["a:1"]);
         assert_eq!(joins.deadline(), Some(Instant::ORIGIN + TIMEOUT));
         joins.expire(Instant::from_micros(2_999_999));
         assert!(joins.take(ticket).is_none());
         joins.expire(Instant::from_micros(3_000_000));
         assert_eq!(joins.deadline(), None);
-        // The name that resolves at last is no longer waited for.
+        // The caller no longer waits for the name, which now fails to resolve.
         joins.unresolved(SeedSlot { ticket, index: 0 }, io::Error::other("late"));
         assert_eq!(results(&mut joins, ticket), ["a:1: cannot be resolved: no answer in time"]);
     }
 
     #[test]
-    fn a_stop_ends_all() {
+    fn stop_ends_all_joins() {
         let (mut joins, ticket) = joins(&["a:1"]);
         joins.stop();
         assert_eq!(results(&mut joins, ticket), ["a:1: this node has stopped"]);
     }
 
     #[test]
-    fn who_no_longer_waits_leaves_nothing_behind() {
+    fn cancelled_join_leaves_no_entry() {
         let (mut joins, ticket) = joins(&["a:1"]);
         joins.forget(ticket);
         joins.unresolved(SeedSlot { ticket, index: 0 }, io::Error::other("late"));
-        assert_eq!((joins.deadline(), joins.open.len()), (None, 0));
+        assert_eq!((joins.deadline(), joins.in_progress.len()), (None, 0));
     }
 }

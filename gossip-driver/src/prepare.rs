@@ -56,9 +56,9 @@ impl Options {
     ///
     /// Completes with an [`Error`].
     pub fn prepare(self) -> Pending<Result<Prepared, Error>> {
-        let opened = Arc::new(Mutex::new(None));
+        let prepared = Arc::new(Mutex::new(None));
         let changed = Arc::new(Signal::new());
-        let slot = Arc::clone(&opened);
+        let slot = Arc::clone(&prepared);
         let fill = move |result| {
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
         };
@@ -76,7 +76,9 @@ impl Options {
                 fill(Err(Error::System(error)));
             }
         }
-        Pending::new(changed, move || opened.lock().unwrap_or_else(PoisonError::into_inner).take())
+        Pending::new(changed, move || {
+            prepared.lock().unwrap_or_else(PoisonError::into_inner).take()
+        })
     }
 
     fn prepare_blocking(self) -> Result<Prepared, Error> {
@@ -96,7 +98,7 @@ impl Options {
         let id = self.id.or(before.as_ref().map(|before| before.id)).map_or_else(random_id, Ok)?;
         let epoch = self.epoch.unwrap_or_else(wall_clock);
         let epoch =
-            epoch.max(before.as_ref().map_or(Epoch::default(), |before| after(before.epoch)));
+            epoch.max(before.as_ref().map_or(Epoch::default(), |before| next_epoch(before.epoch)));
         let members = before.map(|before| before.members).unwrap_or_default();
         let local =
             Local::new(id, epoch, address.canonical()).cluster(self.cluster).meta(self.meta);
@@ -104,7 +106,7 @@ impl Options {
         let node = Node::new(clock.now(), local, self.config, entropy()?)?;
         let restored = Snapshot::new(id, epoch, members);
         let snapshot_writer =
-            self.snapshot.map(|path| keep(&clock, path, &restored, error)).transpose()?;
+            self.snapshot.map(|path| write_first(&clock, path, &restored, error)).transpose()?;
         let engine =
             Engine::new(clock, node, local_addr, self.seeds, restored.members, snapshot_writer);
         let engine = Arc::new(engine);
@@ -118,12 +120,12 @@ impl Options {
 }
 
 /// Returns the next epoch, or the last one again.
-fn after(epoch: Epoch) -> Epoch {
+fn next_epoch(epoch: Epoch) -> Epoch {
     Epoch::new(epoch.get() + 1).unwrap_or(Epoch::MAX)
 }
 
 /// Writes the snapshot of this life before any other node hears of it.
-fn keep(
+fn write_first(
     clock: &Clock,
     path: PathBuf,
     snapshot: &Snapshot,
@@ -136,12 +138,12 @@ fn keep(
     Ok(SnapshotWriter::new(clock.now(), path, snapshot.clone(), damaged))
 }
 
-fn named(name: &str) -> Result<Vec<SocketAddr>, Error> {
+fn resolve_named(name: &str) -> Result<Vec<SocketAddr>, Error> {
     resolve(name).map_err(|source| Error::Resolve { name: name.to_owned(), source })
 }
 
 fn advertised(name: &str, bound: u16) -> Result<SocketAddr, Error> {
-    let mut address = named(name)?[0];
+    let mut address = resolve_named(name)?[0];
     if address.port() == 0 {
         address.set_port(bound);
     }
@@ -150,7 +152,7 @@ fn advertised(name: &str, bound: u16) -> Result<SocketAddr, Error> {
 
 /// Binds to the first available address of `name`.
 fn bind_any(name: &str, requests: bool) -> Result<(UdpSocket, Option<TcpListener>), Error> {
-    let addresses = named(name)?;
+    let addresses = resolve_named(name)?;
     let (&last, others) = addresses.split_last().expect("a name resolves to at least one address");
     let bound = others.iter().find_map(|&address| bind(address, requests).ok());
     bound

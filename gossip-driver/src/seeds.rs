@@ -56,13 +56,13 @@ impl Seeds {
 
     /// Drops the members of a former life after their time. Returns whether it did.
     pub(crate) fn expire(&mut self, now: Instant, alone: bool) -> bool {
-        let over = self.restored_until.take_if(|until| *until <= now).is_some();
-        if over && alone {
+        let expired = self.restored_until.take_if(|until| *until <= now).is_some();
+        if expired && alone {
             self.restored_until = Some(now + self.retention);
-        } else if over {
+        } else if expired {
             self.restored.clear();
         }
-        over && !alone
+        expired && !alone
     }
 
     /// Returns the names to resolve now: those without a live member at their addresses.
@@ -92,12 +92,12 @@ impl Seeds {
         self.deadline = Some(next);
         let mut fresh = Vec::new();
         for (result, name) in results {
-            let places = self.seeds.iter_mut().filter(|(_, seed)| *seed == name);
+            let entries = self.seeds.iter_mut().filter(|(_, seed)| *seed == name);
             match result {
                 Err(error) => trace::unresolved(&name, &error),
                 Ok(addresses) => {
                     let addresses: Vec<_> = addresses.into_iter().map(Address::canonical).collect();
-                    for (known, _) in places {
+                    for (known, _) in entries {
                         fresh.extend(addresses.iter().filter(|&address| !known.contains(address)));
                         known.clone_from(&addresses);
                     }

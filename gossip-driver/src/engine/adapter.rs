@@ -128,8 +128,9 @@ impl Engine {
                 state.contact(now, Vec::new());
             }
             let State { node, seeds, snapshot_writer, .. } = state;
-            let stale =
-                snapshot_writer.as_mut().is_some_and(|k| k.is_stale(now, node, seeds.restored()));
+            let stale = snapshot_writer
+                .as_mut()
+                .is_some_and(|writer| writer.is_stale(now, node, seeds.restored()));
             (seeds.take_names(now, node), stale)
         });
         if !names.is_empty() {

@@ -20,8 +20,8 @@ impl Engine {
     /// Joins through each seed separately. Threads resolve the names.
     pub(crate) fn join(self: &Arc<Self>, seeds: Vec<String>) -> Pending<Vec<SeedOutcome>> {
         let ticket = self.command(|state, now| {
-            let ticket = state.joins.open(now, seeds.iter().cloned());
-            if state.driver == DriverState::Over {
+            let ticket = state.joins.begin(now, seeds.iter().cloned());
+            if state.driver == DriverState::Stopped {
                 state.joins.stop();
             }
             ticket

@@ -27,7 +27,7 @@ pub(crate) enum DriverState {
     /// It will stop, without leaving.
     Stopping,
     /// It has stopped and closed its sockets.
-    Over,
+    Stopped,
 }
 
 #[derive(Debug)]
@@ -190,7 +190,7 @@ impl Engine {
         Pending::new(Arc::clone(&self.changed), move || {
             let state = engine.lock();
             match condition(&state.node) {
-                false if state.driver != DriverState::Over => None,
+                false if state.driver != DriverState::Stopped => None,
                 holds => Some(holds),
             }
         })
@@ -200,8 +200,8 @@ impl Engine {
     pub(crate) fn stopped(self: &Arc<Self>) -> Pending<()> {
         let engine = Arc::clone(self);
         Pending::new(Arc::clone(&self.changed), move || {
-            let over = engine.lock().driver == DriverState::Over;
-            over.then(|| engine.join_thread())
+            let stopped = engine.lock().driver == DriverState::Stopped;
+            stopped.then(|| engine.join_thread())
         })
     }
 
@@ -235,7 +235,7 @@ impl Engine {
 
     fn end(&self) {
         self.with(|state, _| {
-            state.driver = DriverState::Over;
+            state.driver = DriverState::Stopped;
             state.joins.stop();
             #[cfg(feature = "metrics")]
             state.metrics.publish(&state.node);
@@ -260,7 +260,7 @@ impl Engine {
     pub(crate) fn pop_update(&self, key: u64) -> Option<Option<Update>> {
         let State { node, subscribers, driver, .. } = &mut *self.lock();
         match subscribers.pop(key, || members(node)) {
-            None if *driver == DriverState::Over => Some(None),
+            None if *driver == DriverState::Stopped => Some(None),
             None => None,
             update => Some(update),
         }
