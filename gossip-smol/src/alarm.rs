@@ -26,11 +26,11 @@ impl Alarm {
 
     /// Returns `Ready` when the timer fires, which may be too early.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let gone_off = self.timer.poll(cx);
-        if gone_off.is_ready() {
+        let fired = self.timer.poll(cx);
+        if fired.is_ready() {
             self.set_to = None;
         }
-        gone_off
+        fired
     }
 }
 

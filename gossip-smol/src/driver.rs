@@ -63,13 +63,13 @@ impl Driver {
             if engine.is_ending() {
                 return;
             }
-            let (deadline, rests) = (engine.poll_timeout(), self.backoff.until());
-            let next = rests.map_or(deadline, |until| until.min(deadline));
+            let (deadline, rest) = (engine.poll_timeout(), self.backoff.until());
+            let next = rest.map_or(deadline, |until| until.min(deadline));
             self.alarm.set(next);
             let Self { udp, alarm, tasks, .. } = self;
             // The order matters: an ack that has arrived comes before its deadline.
             let event = poll_fn(|cx| {
-                if rests.is_none()
+                if rest.is_none()
                     && let Poll::Ready(readable) = udp.poll_readable(cx)
                 {
                     return Poll::Ready(Some(readable));
@@ -80,15 +80,15 @@ impl Driver {
                 }
                 alarm.poll(cx).map(|()| None)
             });
-            let event = tasks.meanwhile(event).await;
+            let event = tasks.run_while(event).await;
             // A flood of datagrams must not delay deadlines.
-            let due = Instant::now() >= deadline;
+            let deadline_passed = Instant::now() >= deadline;
             match event {
-                Some(Ok(())) => self.receive(due).await,
+                Some(Ok(())) => self.receive(deadline_passed).await,
                 Some(Err(error)) => self.rest(&error),
                 None => {}
             }
-            if due {
+            if deadline_passed {
                 engine.handle_timeout();
             }
         }
@@ -98,7 +98,7 @@ impl Driver {
     /// does not try to read a second: it must register the socket with the reactor anyway, which
     /// reports a second one. Once a deadline has passed, the driver reads all datagrams before it
     /// handles the deadline.
-    async fn receive(&mut self, due: bool) {
+    async fn receive(&mut self, deadline_passed: bool) {
         let alone = self.last_received.elapsed() > BURST;
         for _ in 0..Engine::BATCH {
             match self.udp.get_ref().recv_from(&mut self.received) {
@@ -107,7 +107,7 @@ impl Driver {
                     self.engine.handle_datagram(from, &mut self.received[..len]);
                     self.flush().await;
                     self.last_received = Instant::now();
-                    if alone && !due {
+                    if alone && !deadline_passed {
                         return;
                     }
                 }
@@ -127,7 +127,7 @@ impl Driver {
     async fn flush(&mut self) {
         while let Some(transmit) = self.engine.poll_transmit(&mut self.sent) {
             let sending = self.udp.send_to(transmit.bytes, transmit.to);
-            if let Err(error) = self.tasks.meanwhile(sending).await {
+            if let Err(error) = self.tasks.run_while(sending).await {
                 self.engine.socket_error("send", &error);
             }
         }

@@ -20,16 +20,16 @@ pub(crate) async fn accept(engine: Arc<Engine>, listener: Async<TcpListener>) {
     let mut backoff = Backoff::new();
     loop {
         if serving.len() >= Engine::MAX_SERVED {
-            serving.one().await;
+            serving.next().await;
         }
-        match serving.meanwhile(listener.accept()).await {
+        match serving.run_while(listener.accept()).await {
             Ok((stream, from)) => {
                 backoff.worked();
                 serving.add(serve(Arc::clone(&engine), stream, from));
             }
             Err(error) => {
                 engine.socket_error("accept", &error);
-                serving.meanwhile(Timer::after(backoff.failed())).await;
+                serving.run_while(Timer::after(backoff.failed())).await;
             }
         }
     }

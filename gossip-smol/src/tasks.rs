@@ -21,12 +21,12 @@ impl Tasks {
     }
 
     /// Waits until one of the futures completes, if there are any.
-    pub(crate) async fn one(&mut self) {
+    pub(crate) async fn next(&mut self) {
         self.0.next().await;
     }
 
     /// Awaits `future` and returns its output. The others make progress while it waits.
-    pub(crate) async fn meanwhile<T>(&mut self, future: impl Future<Output = T>) -> T {
+    pub(crate) async fn run_while<T>(&mut self, future: impl Future<Output = T>) -> T {
         let others = async {
             while self.0.next().await.is_some() {}
             pending().await

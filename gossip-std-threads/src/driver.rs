@@ -89,7 +89,7 @@ impl Driver {
             self.wait(&mut events, limit);
             // The order matters: an ack that has arrived comes before its deadline.
             self.receive();
-            self.streams.go_on(&events);
+            self.streams.advance_ready(&events);
             if Instant::now() >= deadline {
                 engine.handle_timeout();
             }
@@ -99,9 +99,9 @@ impl Driver {
     /// Returns how long the driver may wait for events.
     fn idle_until(&self, deadline: Instant) -> Duration {
         let now = Instant::now();
-        let due = [self.readable.since(now), self.streams.due(now)];
-        let due = due.into_iter().flatten().fold(deadline, Instant::min);
-        due.saturating_duration_since(now)
+        let deadlines = [self.readable.since(now), self.streams.next_deadline(now)];
+        let next = deadlines.into_iter().flatten().fold(deadline, Instant::min);
+        next.saturating_duration_since(now)
     }
 
     fn wait(&mut self, events: &mut Events, limit: Duration) {

@@ -29,7 +29,7 @@ pub(crate) struct Streams {
     listener: Option<TcpListener>,
     pub(crate) acceptable: Readiness,
     /// The connections by token. No token is used twice.
-    open: BTreeMap<usize, (Role, Instant, Stream)>,
+    connections: BTreeMap<usize, (Role, Instant, Stream)>,
     next: usize,
     serving: usize,
 }
@@ -41,15 +41,15 @@ impl Streams {
         engine: Arc<Engine>,
     ) -> Self {
         let acceptable = Readiness::default();
-        let open = BTreeMap::new();
-        Self { engine, registry, listener, acceptable, open, next: 0, serving: 0 }
+        let connections = BTreeMap::new();
+        Self { engine, registry, listener, acceptable, connections, next: 0, serving: 0 }
     }
 
     /// Returns the earliest deadline of all connections.
-    pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
+    pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let room = self.serving < Engine::MAX_SERVED;
         let accept = self.acceptable.since(now).filter(|_| room);
-        self.open.values().map(|&(_, deadline, _)| deadline).chain(accept).min()
+        self.connections.values().map(|&(_, deadline, _)| deadline).chain(accept).min()
     }
 
     /// Makes a request.
@@ -63,14 +63,14 @@ impl Streams {
     }
 
     /// Continues the connections that are ready, and ends those that have timed out.
-    pub(crate) fn go_on(&mut self, events: &Events) {
+    pub(crate) fn advance_ready(&mut self, events: &Events) {
         for event in events {
             self.advance(event.token().0);
         }
         let now = Instant::now();
         let late =
             |(&token, &(_, deadline, _)): (_, &(_, Instant, _))| (deadline <= now).then_some(token);
-        let late: Vec<_> = self.open.iter().filter_map(late).collect();
+        let late: Vec<_> = self.connections.iter().filter_map(late).collect();
         for token in late {
             self.end(token, Err(io::ErrorKind::TimedOut.into()));
         }
@@ -94,14 +94,14 @@ impl Streams {
         self.next += 1;
         let interest = Interest::READABLE | Interest::WRITABLE;
         let registered = self.registry.register(&mut socket, Token(token), interest);
-        self.open.insert(token, (role, deadline, Stream::new(socket, outgoing)));
+        self.connections.insert(token, (role, deadline, Stream::new(socket, outgoing)));
         if let Err(error) = registered {
             self.end(token, Err(error));
         }
     }
 
     fn advance(&mut self, token: usize) {
-        let Some((role, _, stream)) = self.open.get_mut(&token) else { return };
+        let Some((role, _, stream)) = self.connections.get_mut(&token) else { return };
         let done = match role {
             Role::Client(request) => ask(&self.engine, request, stream),
             Role::Server(from) => serve(&self.engine, *from, stream),
@@ -114,7 +114,7 @@ impl Streams {
     }
 
     fn end(&mut self, token: usize, result: io::Result<()>) {
-        let Some((role, _, mut stream)) = self.open.remove(&token) else { return };
+        let Some((role, _, mut stream)) = self.connections.remove(&token) else { return };
         stream.deregister(&self.registry);
         match (role, result) {
             (Role::Client(request), Err(error)) => {

@@ -56,15 +56,15 @@ impl Driver {
             if engine.is_ending() {
                 return;
             }
-            let (deadline, rests) = (engine.poll_timeout(), self.backoff.until());
-            let next = rests.map_or(deadline, |until| until.min(deadline));
+            let (deadline, rest) = (engine.poll_timeout(), self.backoff.until());
+            let next = rest.map_or(deadline, |until| until.min(deadline));
             if timer.deadline().into_std() != next {
                 timer.as_mut().reset(next.into());
             }
             // The order matters: an ack that has arrived comes before its deadline.
             tokio::select! {
                 biased;
-                _ = self.udp.readable(), if rests.is_none() => self.receive().await,
+                _ = self.udp.readable(), if rest.is_none() => self.receive().await,
                 () = &mut woken => woken = engine.woken(),
                 () = &mut timer => {}
             }
