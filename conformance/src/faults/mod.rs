@@ -6,21 +6,24 @@
 #[cfg(target_os = "linux")]
 mod refusals;
 
-#[cfg(unix)]
-mod connections_wait_while_files_are_exhausted;
-#[cfg(target_os = "linux")]
-mod refused_datagrams_are_lost;
-#[cfg(target_os = "linux")]
-mod refused_receive_keeps_node_running;
-
 use crate::Scenario;
 
-/// All scenarios that this system supports, by name.
-pub const ALL: &[(&str, Scenario)] = &[
-    #[cfg(target_os = "linux")]
-    ("refused_receive_keeps_node_running", refused_receive_keeps_node_running::run),
-    #[cfg(target_os = "linux")]
-    ("refused_datagrams_are_lost", refused_datagrams_are_lost::run),
+/// Declares the module of each scenario, and lists all of them by name.
+macro_rules! scenarios {
+    ($(#[$system:meta] $name:ident)*) => {
+        $(#[$system] mod $name;)*
+
+        /// All scenarios that this system supports, by name.
+        pub const ALL: &[(&str, Scenario)] =
+            &[$(#[$system] (stringify!($name), $name::run)),*];
+    };
+}
+
+scenarios! {
     #[cfg(unix)]
-    ("connections_wait_while_files_are_exhausted", connections_wait_while_files_are_exhausted::run),
-];
+    connections_wait_while_files_are_exhausted
+    #[cfg(target_os = "linux")]
+    refused_datagrams_are_lost
+    #[cfg(target_os = "linux")]
+    refused_receive_keeps_node_running
+}

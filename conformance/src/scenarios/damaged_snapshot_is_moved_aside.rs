@@ -16,7 +16,7 @@ pub(super) fn run(adapter: Adapter) {
 
     let clean = adapter.bind("127.0.0.1:0").snapshot(&file).start().unwrap();
     assert_ne!(clean.id(), node.id());
-    let error = clean.snapshot_error().expect("it is told");
+    let error = clean.snapshot_error().expect("the error is reported");
     assert!(matches!(&*error, SnapshotError::Damaged(damaged) if *damaged == file));
     assert_eq!(error.to_string(), format!("the snapshot {} is damaged", file.display()));
     assert_eq!(fs::read(folder.path().join("snapshot.damaged")).unwrap(), bytes);
