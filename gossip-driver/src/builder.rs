@@ -112,7 +112,8 @@ impl<S> Builder<S> {
     /// [`Snapshot::PERIOD`](crate::Snapshot::PERIOD) if it has changed, and at the end. Each node
     /// needs a file of its own.
     ///
-    /// The node moves a damaged file aside, to the same name with `.damaged` added, and starts clean; [`Gossip::snapshot_error`](crate::Gossip::snapshot_error) and a log line say so.
+    /// The node moves a damaged file aside, to the same name with `.damaged` added, and starts clean.
+    /// [`Gossip::snapshot_error`](crate::Gossip::snapshot_error) and a log line report it.
     pub fn snapshot(mut self, file: impl Into<PathBuf>) -> Self {
         self.options.snapshot = Some(file.into());
         self

@@ -24,41 +24,43 @@ impl Display for Update {
 
 fn event(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
     match event {
-        Event::Member(MemberEvent::Up { member: who }) => member(f, "has come and is", who),
-        Event::Member(MemberEvent::Updated { member: who }) => member(f, "has changed and is", who),
+        Event::Member(MemberEvent::Up { member: who }) => member(f, "joined and is", who),
+        Event::Member(MemberEvent::Updated { member: who }) => member(f, "changed and is", who),
         Event::Member(MemberEvent::Suspected { member: who }) => {
-            member(f, "cannot be reached and is", who)
+            member(f, "does not answer and is", who)
         }
-        Event::Member(MemberEvent::Refuted { member: who }) => member(f, "is well after all:", who),
+        Event::Member(MemberEvent::Refuted { member: who }) => {
+            member(f, "refuted the suspicion and is", who)
+        }
         Event::Member(MemberEvent::Failed { member: who, why }) => {
-            member(f, "has failed and is", who)?;
+            member(f, "failed and is", who)?;
             let accusers = why.accusers.iter().enumerate();
             accusers.into_iter().try_for_each(|(index, accuser)| {
-                let before = if index == 0 { ", by the word of" } else { " and" };
+                let before = if index == 0 { ", accused by" } else { " and" };
                 write!(f, "{before} {accuser:.8}")
             })
         }
-        Event::Member(MemberEvent::Left { member: who }) => member(f, "has left and is", who),
+        Event::Member(MemberEvent::Left { member: who }) => member(f, "left and is", who),
         Event::Member(MemberEvent::Forgotten { id }) => write!(f, "{id:.8} is forgotten"),
         Event::Join(JoinEvent::Finished { outcomes, .. }) => {
             let joined = outcomes.iter().filter(|(_, result)| result.is_ok()).count();
             write!(f, "{joined} of {} seeds answered", outcomes.len())
         }
         Event::Message(MessageEvent::Received { from, payload }) => {
-            write!(f, "{from:.8} says \"{}\"", payload.escape_ascii())
+            write!(f, "{from:.8} sends \"{}\"", payload.escape_ascii())
         }
         Event::Message(MessageEvent::Delivered { .. }) => f.write_str("a message was delivered"),
         Event::Message(MessageEvent::Failed { .. }) => {
             f.write_str("a message was not acknowledged")
         }
-        Event::Detector(DetectorEvent::Isolated) => f.write_str("nobody answers us"),
-        Event::Detector(DetectorEvent::Reconnected) => f.write_str("others answer us again"),
+        Event::Detector(DetectorEvent::Isolated) => f.write_str("no member answers us"),
+        Event::Detector(DetectorEvent::Reconnected) => f.write_str("members answer us again"),
         Event::Detector(DetectorEvent::DatagramsBlocked { id }) => {
             write!(f, "{id:.8} answers requests, but no datagrams")
         }
         Event::Member(MemberEvent::TableFull) => f.write_str("the member table is full"),
         Event::Local(LocalEvent::Conflict { address }) => {
-            write!(f, "another node with our id, and the better claim to it, is at {address}")
+            write!(f, "another node has our id and the better claim to it, at {address}")
         }
         Event::Local(LocalEvent::Left) => f.write_str("we have left"),
         other => write!(f, "{other:?}"),
