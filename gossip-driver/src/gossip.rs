@@ -14,6 +14,7 @@ use crate::{Engine, Events, Member, Node, Pending, SeedOutcome, SnapshotError};
 /// and a thread waits for. Dropping the `Pending` only ends the waiting. When the last clone of the
 /// handle is dropped, the node stops without leaving, as if it had crashed.
 #[derive(Clone, Debug)]
+#[must_use = "the node stops when its last handle is dropped"]
 pub struct Gossip(Arc<StopOnDrop>);
 
 /// Stops the node when the last handle is gone.

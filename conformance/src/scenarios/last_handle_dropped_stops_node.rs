@@ -19,6 +19,6 @@ pub(super) fn run(adapter: Adapter) {
     ended(&mut events);
     // The next node at that port is of another cluster, so that it is not taken for a third member.
     let next = adapter.bind(address).cluster("another").start();
-    next.expect("the port is free again");
+    drop(next.expect("the port is free again"));
     sees(&stays, id(2), Status::Dead);
 }
