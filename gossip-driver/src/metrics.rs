@@ -3,7 +3,7 @@
 //! Install the recorder before the node starts. All metrics carry the label `node`, the id of the
 //! node. The node publishes them once per second and at its end.
 //!
-//! **Counters**: each counter of [`Stats`](gossip_core::Stats) by its group and name, as in
+//! **Counters**: each counter of [`Stats`] by its group and name, as in
 //! `gossip_traffic_datagrams_sent_total`. `gossip_messages_sent_total` and
 //! `gossip_messages_received_total` have a label `kind`, as in `detector_ping`.
 //!
