@@ -62,7 +62,7 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     hog(hogs, busy).await?;
     let total = |count: fn(&Gossip) -> u64| nodes.iter().map(count).sum::<u64>();
     println!(
-        "beside {hogs} busy threads for {} s: {} false deaths, {} suspicions, {} of {} probes failed",
+        "{hogs} busy threads for {} s: {} false deaths, {} suspicions, {} of {} probes failed",
         args.seconds,
         total(|node| node.stats().detector.deaths_declared),
         total(|node| node.stats().detector.suspicions_raised),
@@ -78,7 +78,7 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         node.member(&id).is_some_and(|member| member.status() == Status::Dead)
     };
     let known = all(survivors, dead).await?;
-    println!("without them, one was killed: all know after {:.2} s", known.as_secs_f64());
+    println!("without load: all nodes know of a killed one after {:.2} s", known.as_secs_f64());
     Ok(())
 }
 
@@ -104,7 +104,7 @@ async fn all(
     let begin = Instant::now();
     for node in nodes {
         let so = timeout(LIMIT, node.until(condition.clone())).await;
-        so.map_err(|_| format!("after {} s it is not so with all", LIMIT.as_secs()))?;
+        so.map_err(|_| format!("some nodes are not there yet after {} s", LIMIT.as_secs()))?;
     }
     Ok(begin.elapsed())
 }

@@ -40,7 +40,7 @@ impl Cluster {
             let knowing = known.iter().filter(|&&known| known >= others).count();
             let strip = known.iter().map(|&known| level(known, others)).collect();
             if watch.look(strip, knowing, self.nodes.len(), "know all").await? {
-                return Ok(watch.done("everybody knows everybody"));
+                return Ok(watch.done("all nodes know each other"));
             }
         }
     }
@@ -48,7 +48,7 @@ impl Cluster {
     /// Measures the traffic of the idle cluster.
     pub(crate) async fn idle(&self, window: Duration, view: &View) -> Idle {
         let step = view.step("idle");
-        step.update("the news of all who joined spread to their end");
+        step.update("waiting until the news of the joins has spread");
         let settled = async {
             for node in &self.nodes {
                 node.settled().await;
@@ -56,7 +56,7 @@ impl Cluster {
         };
         // A longer wait shows in the figures.
         _ = timeout(LIMIT, settled).await;
-        step.update(&format!("nothing happens for {} s", window.as_secs()));
+        step.update(&format!("measuring the idle cluster for {} s", window.as_secs()));
         let (begin, cpu, before) = (Instant::now(), ProcessTime::now(), self.sent());
         sleep(window).await;
         let per_node = begin.elapsed().as_secs_f64() * self.nodes.len() as f64;
