@@ -57,3 +57,8 @@ fn trials(scenarios: &[(&str, Scenario)], adapter: Adapter) -> Vec<Trial> {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The example of the core's README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../gossip-core/README.md")]
+struct CoreReadme;
