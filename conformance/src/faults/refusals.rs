@@ -20,9 +20,9 @@ pub(super) struct Refusal {
 
 impl Refusal {
     /// Refuses to send datagrams of this size.
-    pub(super) fn of_sends(error: i32, least: u64, most: u64) -> Self {
+    pub(super) fn of_sends(error: i32, min: u64, max: u64) -> Self {
         let conditions =
-            vec![when(LENGTH, SeccompCmpOp::Ge, least), when(LENGTH, SeccompCmpOp::Le, most)];
+            vec![when(LENGTH, SeccompCmpOp::Ge, min), when(LENGTH, SeccompCmpOp::Le, max)];
         Self { call: libc::SYS_sendto, error, conditions }
     }
 

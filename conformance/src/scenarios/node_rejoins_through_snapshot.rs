@@ -24,8 +24,8 @@ pub(super) fn run(adapter: Adapter) {
     assert_eq!(restarted.id(), first.id());
     assert_eq!(restarted.local().epoch().get(), before.get() + 1);
     until(&restarted, |node| node.member(&id(1)).is_some());
-    let (who, address) = (restarted.id(), restarted.local_addr());
-    until(&home, move |node| node.member(&who).is_some_and(|m| *m.address() == address));
+    let (id, address) = (restarted.id(), restarted.local_addr());
+    until(&home, move |node| node.member(&id).is_some_and(|m| *m.address() == address));
     assert!(restarted.snapshot_error().is_none());
 
     // If it were killed now, without another write, it would still find its cluster.

@@ -74,9 +74,9 @@ fn compare(name: &str, scenario: Scenario) {
     let simulated: Vec<_> = (0..SEEDS).map(|seed| scenario(&mut Simulated::new(seed))).collect();
     for (stage, (what, took)) in scenario(&mut Hosts::new()).into_iter().enumerate() {
         let times = || simulated.iter().map(|stages| stages[stage].1);
-        let (least, most) = (times().min().unwrap_or_default(), times().max().unwrap_or_default());
-        let line = format!("{name}: {what}: {took:.1?}, simulated {least:.1?} to {most:.1?}");
+        let (min, max) = (times().min().unwrap_or_default(), times().max().unwrap_or_default());
+        let line = format!("{name}: {what}: {took:.1?}, simulated {min:.1?} to {max:.1?}");
         println!("{line}");
-        assert!(least <= took + SLACK && took <= 2 * most + SLACK, "{line}");
+        assert!(min <= took + SLACK && took <= 2 * max + SLACK, "{line}");
     }
 }

@@ -12,5 +12,5 @@ pub(super) fn scenario(world: &mut dyn World) -> Vec<(&'static str, Duration)> {
     let dead = until_dead(world, LONE);
     heal(world);
     let healed = until_whole(world);
-    vec![("they meet", met), ("it is dead to all", dead), ("they are whole again", healed)]
+    vec![("they meet", met), ("all others see it dead", dead), ("all see all again", healed)]
 }

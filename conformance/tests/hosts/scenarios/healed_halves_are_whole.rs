@@ -20,5 +20,5 @@ pub(super) fn scenario(world: &mut dyn World) -> Vec<(&'static str, Duration)> {
     assert!(verdicts.iter().all(|&(one, other)| are_apart(one, other)), "{verdicts:?}");
     heal(world);
     let healed = until_whole(world);
-    vec![("they meet", met), ("each half is alone", apart), ("they are whole again", healed)]
+    vec![("they meet", met), ("each half is alone", apart), ("all see all again", healed)]
 }

@@ -12,5 +12,5 @@ pub(super) fn scenario(world: &mut dyn World) -> Vec<(&'static str, Duration)> {
     let dead = until_dead(world, DOWN);
     world.set_link(DOWN, true);
     let back = until_whole(world);
-    vec![("they meet", met), ("it is dead to all", dead), ("it is back", back)]
+    vec![("they meet", met), ("all others see it dead", dead), ("all see it back", back)]
 }
