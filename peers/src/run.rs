@@ -124,7 +124,7 @@ fn meet(cluster: &impl Cluster, task: Task, begin: Instant) -> Option<Duration> 
 
 /// Returns the resident memory of this process, in bytes.
 fn resident() -> Result<usize, Error> {
-    let stats = memory_stats::memory_stats().ok_or("the system does not tell our memory")?;
+    let stats = memory_stats::memory_stats().ok_or("the system does not report memory use")?;
     Ok(stats.physical_mem)
 }
 

@@ -7,28 +7,28 @@ use comfy_table::{CellAlignment, Table, presets};
 /// The distribution of one figure over several runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Spread {
-    pub(crate) least: f64,
+    pub(crate) min: f64,
     pub(crate) median: f64,
-    pub(crate) most: f64,
+    pub(crate) max: f64,
 }
 
 impl Spread {
-    /// Returns the distribution of at least one value.
+    /// Returns the distribution of at min one value.
     pub(crate) fn new(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
         let (low, high) = (values[(values.len() - 1) / 2], values[values.len() / 2]);
         // Equal values are not averaged: both may be infinite.
         let median = if low == high { low } else { low / 2.0 + high / 2.0 };
-        Self { least: values[0], median, most: values[values.len() - 1] }
+        Self { min: values[0], median, max: values[values.len() - 1] }
     }
 
     pub(crate) fn array(self) -> [f64; 3] {
-        [self.least, self.median, self.most]
+        [self.min, self.median, self.max]
     }
 
     pub(crate) fn show(self, decimals: usize) -> String {
-        let [least, median, most] = self.array().map(|value| number(value, decimals));
-        if least == most { median } else { format!("{median} ({least} to {most})") }
+        let [min, median, max] = self.array().map(|value| number(value, decimals));
+        if min == max { median } else { format!("{median} ({min} to {max})") }
     }
 }
 
@@ -36,7 +36,7 @@ impl Div<f64> for Spread {
     type Output = Self;
 
     fn div(self, by: f64) -> Self {
-        Self { least: self.least / by, median: self.median / by, most: self.most / by }
+        Self { min: self.min / by, median: self.median / by, max: self.max / by }
     }
 }
 
@@ -71,13 +71,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_is_the_middle_one_or_between_the_two() {
+    fn median_is_middle_or_mean_of_two() {
         assert_eq!(Spread::new(vec![3.0, 1.0, 2.0]).array(), [1.0, 2.0, 3.0]);
         assert_eq!(Spread::new(vec![4.0, 1.0]).array(), [1.0, 2.5, 4.0]);
     }
 
     #[test]
-    fn what_never_came_is_the_most() {
+    fn missing_value_exceeds_all_others() {
         let spread = Spread::new(vec![f64::INFINITY, 1.0, f64::INFINITY]);
         assert_eq!(spread.show(1), "never (1.0 to never)");
         assert_eq!(ratio(1.0, spread.median), "-");

@@ -29,7 +29,7 @@ fn main() -> ! {
     println!("flash: {flash} bytes, of which .text {code}");
 
     let node = size_of::<Node<u16>>();
-    let (heap, stack) = (memory::most_of_a_station(), memory::most_of_the_stack());
+    let (heap, stack) = (memory::max_heap_of_station(), memory::max_stack_depth());
     let ram = node + heap + FRAME + stack + statics;
     print!(
         "RAM of a station that knows {MEMBERS} members: {ram} bytes: node {node}, heap {heap}, "

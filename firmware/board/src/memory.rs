@@ -19,7 +19,7 @@ static HEAP: LlffHeap = LlffHeap::empty();
 
 #[global_allocator]
 static METER: Meter = Meter {
-    accounts: [const { Account { used: AtomicUsize::new(0), most: AtomicUsize::new(0) } }; OWNERS],
+    accounts: [const { Account { used: AtomicUsize::new(0), peak: AtomicUsize::new(0) } }; OWNERS],
     owner: AtomicUsize::new(0),
 };
 
@@ -29,7 +29,7 @@ const OWNERS: usize = 1 + MEMBERS as usize;
 /// The heap's account, in bytes.
 struct Account {
     used: AtomicUsize,
-    most: AtomicUsize,
+    peak: AtomicUsize,
 }
 
 /// The heap, and the present account. There is one thread and no interrupt, so a read value is
@@ -48,10 +48,10 @@ impl Meter {
 // SAFETY: the inner heap does the work, and the counting does not affect it.
 unsafe impl GlobalAlloc for Meter {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let Account { used, most } = self.account();
+        let Account { used, peak } = self.account();
         let now = used.load(Relaxed).wrapping_add(layout.size().next_multiple_of(GRAIN));
         used.store(now, Relaxed);
-        most.store(most.load(Relaxed).max(now), Relaxed);
+        peak.store(peak.load(Relaxed).max(now), Relaxed);
         // SAFETY: the caller makes the promise that the heap requires.
         unsafe { HEAP.alloc(layout) }
     }
@@ -79,8 +79,8 @@ pub(crate) fn charge(station: Option<u16>) {
 }
 
 /// Returns the largest heap use of any station, in bytes.
-pub(crate) fn most_of_a_station() -> usize {
-    METER.accounts[1..].iter().map(|account| account.most.load(Relaxed)).max().unwrap_or(0)
+pub(crate) fn max_heap_of_station() -> usize {
+    METER.accounts[1..].iter().map(|account| account.peak.load(Relaxed)).max().unwrap_or(0)
 }
 
 unsafe extern "C" {
@@ -111,11 +111,11 @@ pub(crate) fn sections() -> [usize; 3] {
 }
 
 /// Returns the largest depth of the stack, in bytes.
-pub(crate) fn most_of_the_stack() -> usize {
-    let (mut place, start) = (&raw const _stack_end, &raw const _stack_start);
+pub(crate) fn max_stack_depth() -> usize {
+    let (mut word, start) = (&raw const _stack_end, &raw const _stack_start);
     // SAFETY: all memory between the two belongs to the stack, and the start-up code filled it.
-    while place < start && unsafe { place.read_volatile() } == UNUSED {
-        place = place.wrapping_add(1);
+    while word < start && unsafe { word.read_volatile() } == UNUSED {
+        word = word.wrapping_add(1);
     }
-    between(place, start)
+    between(word, start)
 }

@@ -128,7 +128,8 @@ impl Radio {
     fn arrive(&mut self, mut frame: Frame) {
         (self.switch)(Some(frame.to));
         let node = &mut self.nodes[usize::from(frame.to)];
-        let _ = node.handle_datagram(self.now, &frame.from, &mut frame.bytes); // counted in its stats
+        // The stats of the node count a refused datagram.
+        let _ = node.handle_datagram(self.now, &frame.from, &mut frame.bytes);
         (self.switch)(None);
         self.send(frame.to);
     }

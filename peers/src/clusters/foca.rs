@@ -134,7 +134,7 @@ impl Agent {
     }
 
     fn deadline(&self) -> Instant {
-        let first = self.io.timers.peek().map(|Reverse((due, _))| *due);
+        let first = self.io.timers.peek().map(|Reverse((at, _))| *at);
         let seek = Some(self.seek_at).filter(|_| self.foca.num_members() == 0);
         first.into_iter().chain(seek).min().unwrap_or_else(|| self.io.now + ANNOUNCE_AGAIN)
     }
@@ -171,7 +171,7 @@ impl Agent {
     /// Passes expired timers to foca.
     fn fire(&mut self) {
         self.io.now = Instant::now();
-        while let Some(timer) = self.io.due() {
+        while let Some(timer) = self.io.take_expired() {
             let result = self.foca.handle_timer(timer, &mut self.io);
             self.io.note(result);
         }
@@ -192,7 +192,7 @@ struct Io {
 
 impl Io {
     /// Takes the first timer, if it has expired.
-    fn due(&mut self) -> Option<Timer<Id>> {
+    fn take_expired(&mut self) -> Option<Timer<Id>> {
         let first = self.timers.peek_mut().filter(|first| first.0.0 <= self.now)?;
         let Reverse((_, timer)) = PeekMut::pop(first);
         Some(timer)

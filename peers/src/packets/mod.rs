@@ -54,7 +54,7 @@ trait Receiver {
 ///
 /// Fails if a node does not answer as it should.
 pub fn measure() -> Result<(), Error> {
-    println!("ns per packet: median (least to most) of {BATCHES} batches");
+    println!("ns per packet: median (min to max) of {BATCHES} batches");
     let mut table = table::new(&["", "gossip-core", "foca", "ratio"]);
     let mut row = |what: String, [ours, theirs]: [Spread; 2], decimals| {
         let ratio = table::ratio(ours.median, theirs.median);
@@ -66,8 +66,8 @@ pub fn measure() -> Result<(), Error> {
         let times = side_by_side(&mut ours, &mut theirs, [&pings[0], &pings[1]], 1)?;
         row(format!("{count} members: a ping and its ack"), times, 0);
         let records = [ours.known_records(), theirs.known_records()];
-        for (which, most) in [("the same", 1), ("others", SENDERS as usize)] {
-            let some = records.each_ref().map(|records| &records[..records.len().min(most)]);
+        for (which, senders) in [("the same", 1), ("others", SENDERS as usize)] {
+            let some = records.each_ref().map(|records| &records[..records.len().min(senders)]);
             let times = side_by_side(&mut ours, &mut theirs, some, 0)?;
             row(format!("{count} members: {RECORDS} known records, {which} each time"), times, 0);
             row("  per record".to_owned(), times.map(|time| time / RECORDS as f64), 1);

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn both_meet_and_send_and_refuse_nothing() {
+    fn both_systems_meet_without_errors() {
         for run in small(0.0, 1) {
             let (join, idle) = (run.join.unwrap(), run.idle.unwrap());
             assert!(join.all_know_s.is_some(), "{join:?}");
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_seeds_give_equal_figures_and_others_do_not() {
+    fn seed_determines_figures() {
         let figures = |seed| small(0.1, seed).map(|run| (run.join, run.idle));
         let [ours, theirs] = figures(1);
         assert_eq!(figures(1), [ours, theirs]);
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wall_ends_a_run() {
+    fn wall_limit_ends_run() {
         let task = Task { nodes: 16, window: window(16), wall_limit: Duration::ZERO };
         for run in both(task, 1.0, 1) {
             assert!(run.join.is_none() && run.idle.is_none() && run.stopped_at_s.is_some());
