@@ -18,7 +18,7 @@ pub enum Reject {
     Flags(u8),
     /// From a node of another cluster, by its tag.
     Cluster,
-    /// A message of a known kind whose body cannot be decoded.
+    /// A message of a known kind with a body that cannot be decoded.
     Malformed {
         /// The kind of the message, or 0xff if the framing itself is broken.
         kind: u8,

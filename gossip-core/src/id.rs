@@ -19,7 +19,7 @@ use smallvec::SmallVec;
 pub struct NodeId(pub [u8; 16]);
 
 impl NodeId {
-    /// Returns the id whose bytes are `value` in big-endian order.
+    /// Returns the id with the bytes of `value` in big-endian order.
     #[must_use]
     pub const fn from_u128(value: u128) -> Self {
         Self(value.to_be_bytes())

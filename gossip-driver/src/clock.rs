@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// A clock whose origin is its creation.
+/// A clock that starts at its creation.
 #[derive(Debug)]
 pub(crate) struct Clock(Instant);
 

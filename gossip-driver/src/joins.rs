@@ -158,7 +158,7 @@ impl Joins {
         Some(self.in_progress.remove(&ticket)?.into_iter().filter_map(outcome).collect())
     }
 
-    /// Drops a join whose caller has stopped waiting.
+    /// Drops a join after its caller has stopped waiting.
     pub(crate) fn forget(&mut self, ticket: u64) {
         self.in_progress.remove(&ticket);
     }

@@ -13,9 +13,9 @@ pub(crate) struct Knowledge {
     /// Number of observers that list a subject.
     listed: Vec<usize>,
     present_nodes: usize,
-    /// Pairs whose subject is present.
+    /// Pairs with a present subject.
     known: usize,
-    /// Pairs whose subject is absent.
+    /// Pairs with an absent subject.
     ghosts: usize,
 }
 

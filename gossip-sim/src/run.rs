@@ -198,7 +198,7 @@ impl Sim {
         self.check_node(index);
     }
 
-    /// Checks the invariants of a node whose outputs are drained.
+    /// Checks the invariants of a node after its outputs are drained.
     fn check_node(&mut self, index: usize) {
         let host = &self.hosts[index];
         let (Some(checks), Some(node)) = (&mut self.checks, &host.node) else { return };
@@ -269,7 +269,7 @@ impl Sim {
         member.epoch() >= self.hosts[subject].local.epoch
     }
 
-    /// Reads the table of a node whose events were lost.
+    /// Reads the table of a node that lost events.
     fn reread(&mut self, index: usize) {
         if let Some(checks) = &mut self.checks {
             checks.reset(index);

@@ -1,4 +1,4 @@
-//! A node whose driver is dropped stops as if it had crashed.
+//! A node stops as if it had crashed when its driver is dropped.
 
 use std::net::UdpSocket;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A node whose runtime ends stops as if it had crashed.
+//! A node stops as if it had crashed when its runtime ends.
 
 use std::net::UdpSocket;
 use std::time::Duration;

@@ -8,7 +8,7 @@ use crate::Adapter;
 use crate::adapter::{epoch, id, still};
 use crate::wait::{LONG, joins, until};
 
-/// Number of members whose full metadata takes 16 MiB, without ids and addresses.
+/// Number of members with full metadata that together take 16 MiB, without ids and addresses.
 const MEMBERS: u32 = 32_768;
 
 /// Number of members that the learner knows. A learner with a small table asks by datagram.

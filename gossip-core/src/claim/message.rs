@@ -25,7 +25,7 @@ impl Message {
     }
 }
 
-/// What the sender believes of the receiver. At most 22 bytes, so that it fits where a record with
+/// The sender's belief about the receiver. At most 22 bytes, so that it fits where a record with
 /// its address and metadata may not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Standing {

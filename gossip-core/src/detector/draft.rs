@@ -1,4 +1,4 @@
-//! What the failure detector has to send.
+//! The messages that the failure detector wants to send.
 
 use super::message::{
     ACK, Ack, INDIRECT_ACK, IndirectAck, NACK, Nack, PING, PING_REQUEST, Ping, PingRequest,
@@ -27,7 +27,7 @@ pub(crate) enum Draft {
         nonce: u32,
         acquainted: bool,
         attach: Option<NodeId>,
-        /// Nonce and target tag of a ping to the receiver, whose address is not verified yet.
+        /// Nonce and target tag of a ping to the receiver, until its address is verified.
         ping_back: Option<(u32, u32)>,
         /// Whether to add the roots of this node's table.
         differs: bool,

@@ -17,7 +17,7 @@ pub(super) struct Quorum {
     /// The members heard from last, latest first. One more than needed, since one may be the
     /// suspect.
     heard: SmallVec<[(NodeId, Instant); WITNESSES + 1]>,
-    /// The members whose probes failed since the last ack.
+    /// The members that answered no probe since the last ack.
     silent: SmallVec<[NodeId; ISOLATION]>,
     /// The connectivity epoch: the number of isolations that ended.
     connectivity: u32,

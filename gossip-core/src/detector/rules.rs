@@ -24,7 +24,7 @@ pub(crate) struct Rules {
     /// Whether only an accuser, a node whose own probe failed, may declare a suspect dead. If not,
     /// any node does once the suspicion timeout expires.
     pub(super) needs_evidence: bool,
-    /// Time between two checks of a suspicion whose timeout has expired.
+    /// Time between two checks of a suspicion after its timeout.
     pub(super) recheck_after: Duration,
     /// Whether an accuser delays its announcement, and longer if the suspect refuted recently.
     pub(super) announces_late: bool,

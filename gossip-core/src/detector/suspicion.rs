@@ -161,7 +161,7 @@ impl FailureDetector {
         self.keep_probing(cx, &id, connectivity);
     }
 
-    /// Weighs the evidence against a suspect whose timeout may have expired.
+    /// Weighs the evidence against a suspect when its timeout may have expired.
     fn judge<A: Address>(
         &self,
         cx: &Context<'_, A>,

@@ -1,4 +1,4 @@
-//! What joining has to send.
+//! The messages that joining wants to send.
 
 use super::message::{JOIN, Join, WELCOME, Welcome};
 use crate::context::Context;

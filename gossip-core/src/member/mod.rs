@@ -1,4 +1,4 @@
-//! What is known of the members: the lattice of records and the table that holds them.
+//! The node's knowledge of the members: the lattice of records and the table that holds them.
 
 mod advert;
 pub(crate) mod event;

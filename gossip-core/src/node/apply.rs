@@ -112,7 +112,7 @@ impl<A: Address> Node<A> {
         }
     }
 
-    /// Removes the members whose retention is over.
+    /// Removes the members at the end of their retention.
     pub(super) fn expire_members(&mut self) {
         while let Some(id) = self.state.table.expire(self.state.now) {
             self.reconciler.on_change();

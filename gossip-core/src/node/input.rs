@@ -224,7 +224,7 @@ impl<A: Address> Node<A> {
         self.state.stats.received.member.record += known;
     }
 
-    /// Returns the source of bytes from `address` whose envelope names `sender`.
+    /// Returns the source of bytes from `address` with an envelope that names `sender`.
     fn source<'a>(&self, address: &'a A, sender: ShortId, via: Via) -> Source<'a, A> {
         let slot = self.state.table.sender(sender, address).filter(|_| sender != self.own_id);
         let is_verified =

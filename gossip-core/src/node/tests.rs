@@ -34,7 +34,7 @@ fn at(millis: u64) -> Instant {
     Instant::from_micros(1_000 * millis)
 }
 
-/// Returns a datagram whose envelope names node `sender`.
+/// Returns a datagram with an envelope that names node `sender`.
 fn forge(node: &Node<u32>, sender: u32, write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
     let mut buf = [0; 65_000];
     let short = Key::of_cluster("test").short(&id(sender));

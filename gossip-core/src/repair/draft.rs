@@ -1,4 +1,4 @@
-//! What repair has to send.
+//! The messages that repair wants to send.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! What the rumour mill has to send: records, their names, and requests for them.
+//! The messages that the rumour mill wants to send: records, their names, and requests for them.
 
 use alloc::vec::Vec;
 
